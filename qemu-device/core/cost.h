@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an arithmetic unit costs.  Every figure is counted from a netlist that
+ * is built gate by gate and simulated; none is fitted or typed in.
+ */
+#ifndef LUTNA_CORE_COST_H
+#define LUTNA_CORE_COST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "uapi/lutna_isa.h"
+
+/**
+ * struct lutna_unit_spec - which unit
+ * @unit: enum lutna_unit
+ * @act_bits: 2..8
+ * @weight_bits: 2..9
+ * @digit_bits: bits of a digit of D&C and LUT-NA: 1, 2 or 4; 0 means 2
+ * @approx: enum lutna_approx (LUTNA_UNIT_DNC and LUTNA_UNIT_LUTNA only; the
+ *	others are always exact)
+ * @approx_digits: digits approximated
+ * @is_signed: two's complement weight; activations are unsigned
+ */
+struct lutna_unit_spec {
+	uint8_t unit;
+	uint8_t act_bits;
+	uint8_t weight_bits;
+	uint8_t digit_bits;
+	uint8_t approx;
+	uint8_t approx_digits;
+	bool is_signed;
+};
+
+/* Order of the operations' operands for energy; see the manual. */
+enum lutna_stimulus {
+	LUTNA_STIMULUS_UNIFORM,		/* activations uniform */
+	LUTNA_STIMULUS_RELU,		/* half zero, half of a half-normal */
+	LUTNA_STIMULUS_COUNT,
+};
+
+/**
+ * struct lutna_unit_cost - what it is made of and what an operation toggles
+ * @sram: storage cells
+ * @mux: 2:1 multiplexers, one bit each
+ * @gates: AND, NAND and XOR gates of one bit
+ * @half_adders: half adders
+ * @full_adders: full adders
+ * @transistors: 6T cell, 6T multiplexer, 6T AND, 4T NAND, 14T half adder, 28T
+ *	full adder
+ * @depth: gate delays from an activation bit to the product
+ * @toggles: toggle units of all operations simulated, by stimulus
+ * @operations: operations simulated; mean energy is @toggles / @operations
+ */
+struct lutna_unit_cost {
+	uint32_t sram;
+	uint32_t mux;
+	uint32_t gates;
+	uint32_t half_adders;
+	uint32_t full_adders;
+	uint32_t transistors;
+	uint32_t depth;
+	uint64_t toggles[LUTNA_STIMULUS_COUNT];
+	uint64_t operations;
+};
+
+/**
+ * lutna_unit_cost() - cost of a unit, computed once and kept
+ * @spec: the unit
+ * @out: set on success
+ *
+ * Thread-safe.  The first call for a unit simulates it, which takes
+ * milliseconds (for the traditional table tens of them).
+ *
+ * Return: 0, -EINVAL for a spec out of range, -ENOMEM.
+ */
+int lutna_unit_cost(const struct lutna_unit_spec *spec,
+		    struct lutna_unit_cost *out);
+
+/**
+ * lutna_unit_energy() - toggle units of @macs operations
+ * @cost: of the unit
+ * @stimulus: which mean
+ * @macs: operations
+ *
+ * Return: floor(@macs * toggles / operations), saturated.
+ */
+uint64_t lutna_unit_energy(const struct lutna_unit_cost *cost,
+			   enum lutna_stimulus stimulus, uint64_t macs);
+
+/** lutna_unit_name() - "lut", "dnc", "lutna", …; NULL if there is none */
+const char *lutna_unit_name(unsigned int unit);
+
+#endif /* LUTNA_CORE_COST_H */

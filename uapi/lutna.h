@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * LUT-NA: the ioctls of /dev/lutnaN
+ */
+#ifndef _UAPI_LUTNA_H
+#define _UAPI_LUTNA_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: General rules
+ *
+ * An open file of /dev/lutnaN is a context: a device address space of its own,
+ * with buffers, mappings and queues that belong to it alone and that end with
+ * it.  Handles are private to the file and never 0.
+ *
+ * Every ioctl takes one structure that begins with its size in bytes and its
+ * flags.  A structure shorter than the ioctl's first version is refused; one
+ * longer than the kernel knows is accepted when all that it does not know is
+ * zero.  What a newer kernel would write beyond the size given is left out.
+ * Members named reserved must be zero.  All of these are shown by the errno:
+ *
+ * - ENOTTY: no such ioctl
+ * - E2BIG: the structure goes on, with something other than zero, beyond what
+ *   this kernel knows
+ * - EOPNOTSUPP: a flag or a value of a known field that this kernel or this
+ *   device does not know
+ * - EINVAL: the structure is too short, a reserved member is not zero, or a
+ *   value is outside what its field allows
+ * - ENOENT: a handle, or a device address, that does not exist
+ * - EOVERFLOW: offset and length, or address and length, go beyond the end
+ * - EFAULT: memory of the caller cannot be accessed
+ * - ENOMEM, ENOSPC: no memory; no free queue, context or device address
+ * - ENODEV: the device is gone; the file is good for nothing but close
+ * - EBADFD: the queue has stopped after a fault
+ *
+ * On any error nothing has changed and nothing but the size is written, unless
+ * the ioctl says otherwise.
+ */
+
+#define LUTNA_IOC_TYPE	0xb7
+
+enum {
+	LUTNA_CMD_GET_INFO	= 0x00,
+	LUTNA_CMD_BO_CREATE	= 0x01,
+	LUTNA_CMD_BO_INFO	= 0x02,
+	LUTNA_CMD_BO_FREE	= 0x03,
+	LUTNA_CMD_VM_MAP	= 0x04,
+	LUTNA_CMD_VM_UNMAP	= 0x05,
+	LUTNA_CMD_QUEUE_CREATE	= 0x06,
+	LUTNA_CMD_QUEUE_DESTROY	= 0x07,
+	LUTNA_CMD_QUEUE_INFO	= 0x08,
+	LUTNA_CMD_SUBMIT	= 0x09,
+	LUTNA_CMD_WAIT		= 0x0a,
+};
+
+/* What the driver can do, in @driver_features of struct lutna_info */
+#define LUTNA_DRIVER_FEATURE_BASE	(1ULL << 0)
+
+/**
+ * struct lutna_info - ioctl(LUTNA_IOCTL_GET_INFO)
+ * @size: sizeof(struct lutna_info)
+ * @flags: must be zero
+ * @device_id: out: LUTNA_REG_ID of the manual
+ * @device_version: out: major << 16 | minor
+ * @device_features: out: feature bits of the manual
+ * @driver_features: out: LUTNA_DRIVER_FEATURE_*
+ * @isa_version: out: version of the command lists that the device takes
+ * @units: out: arithmetic units
+ * @clock_khz: out: modelled clock
+ * @max_commands: out: commands in one list
+ * @max_tensor_bytes: out: bytes of one tensor
+ * @va_start: out: first device address that can be mapped
+ * @va_end: out: one beyond the last
+ * @page_size: out: alignment of mappings
+ * @huge_page_size: out: mappings aligned to it cost the device less, 0 if none
+ * @max_queues: out: queues that one context may have
+ * @max_depth: out: jobs that one queue may hold
+ * @pci_domain: out: where the device is
+ * @pci_bus: out: where the device is
+ * @pci_devfn: out: where the device is
+ * @reserved: out: zero
+ */
+struct lutna_info {
+	__u32 size;
+	__u32 flags;
+	__u32 device_id;
+	__u32 device_version;
+	__aligned_u64 device_features;
+	__aligned_u64 driver_features;
+	__u32 isa_version;
+	__u32 units;
+	__u32 clock_khz;
+	__u32 max_commands;
+	__aligned_u64 max_tensor_bytes;
+	__aligned_u64 va_start;
+	__aligned_u64 va_end;
+	__u32 page_size;
+	__u32 huge_page_size;
+	__u32 max_queues;
+	__u32 max_depth;
+	__u32 pci_domain;
+	__u16 pci_bus;
+	__u16 pci_devfn;
+	__aligned_u64 reserved;
+};
+#define LUTNA_IOCTL_GET_INFO	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_GET_INFO)
+
+/**
+ * struct lutna_bo_create - ioctl(LUTNA_IOCTL_BO_CREATE)
+ * @size: sizeof(struct lutna_bo_create)
+ * @flags: must be zero
+ * @bytes: wanted size, not 0; out: size rounded up to whole pages
+ * @handle: out: the buffer
+ * @reserved: must be zero
+ * @mmap_offset: out: offset for mmap() of the device file, MAP_SHARED
+ *
+ * Memory of the kernel, zeroed, cached by the processor and coherent with the
+ * device.
+ */
+struct lutna_bo_create {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 bytes;
+	__u32 handle;
+	__u32 reserved;
+	__aligned_u64 mmap_offset;
+};
+#define LUTNA_IOCTL_BO_CREATE	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_CREATE)
+
+/**
+ * struct lutna_bo_info - ioctl(LUTNA_IOCTL_BO_INFO)
+ * @size: sizeof(struct lutna_bo_info)
+ * @flags: must be zero
+ * @handle: the buffer
+ * @mappings: out: device mappings that it has now
+ * @bytes: out: its size
+ * @mmap_offset: out: as LUTNA_IOCTL_BO_CREATE gave it
+ */
+struct lutna_bo_info {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__u32 mappings;
+	__aligned_u64 bytes;
+	__aligned_u64 mmap_offset;
+};
+#define LUTNA_IOCTL_BO_INFO	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_INFO)
+
+/**
+ * struct lutna_bo_free - ioctl(LUTNA_IOCTL_BO_FREE)
+ * @size: sizeof(struct lutna_bo_free)
+ * @flags: must be zero
+ * @handle: the buffer
+ * @reserved: must be zero
+ *
+ * Ends the handle.  The memory lives on for as long as it is mapped, by the
+ * device or by a process.
+ */
+struct lutna_bo_free {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__u32 reserved;
+};
+#define LUTNA_IOCTL_BO_FREE	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_FREE)
+
+#define LUTNA_MAP_READ		(1U << 0)	/* the device may read */
+#define LUTNA_MAP_WRITE		(1U << 1)	/* the device may write */
+#define LUTNA_MAP_FIXED		(1U << 2)	/* at @addr, or not at all */
+
+/**
+ * struct lutna_vm_map - ioctl(LUTNA_IOCTL_VM_MAP)
+ * @size: sizeof(struct lutna_vm_map)
+ * @flags: LUTNA_MAP_*; at least one of READ and WRITE
+ * @handle: the buffer
+ * @reserved: must be zero
+ * @offset: first byte of it, page aligned
+ * @bytes: page aligned, not 0
+ * @addr: device address, page aligned with LUTNA_MAP_FIXED, else 0; out: the
+ *	address
+ *
+ * EEXIST: something is mapped there already (LUTNA_MAP_FIXED).
+ * ENOSPC: no free range is large enough.
+ */
+struct lutna_vm_map {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__u32 reserved;
+	__aligned_u64 offset;
+	__aligned_u64 bytes;
+	__aligned_u64 addr;
+};
+#define LUTNA_IOCTL_VM_MAP	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_VM_MAP)
+
+/**
+ * struct lutna_vm_unmap - ioctl(LUTNA_IOCTL_VM_UNMAP)
+ * @size: sizeof(struct lutna_vm_unmap)
+ * @flags: must be zero
+ * @addr: as LUTNA_IOCTL_VM_MAP gave it
+ * @bytes: as given to LUTNA_IOCTL_VM_MAP; mappings end whole
+ *
+ * On return the device has no way to the memory any more.  A job that still
+ * uses the address faults.
+ */
+struct lutna_vm_unmap {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 addr;
+	__aligned_u64 bytes;
+};
+#define LUTNA_IOCTL_VM_UNMAP	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_VM_UNMAP)
+
+enum lutna_priority {
+	LUTNA_PRIORITY_LOW	= 0,
+	LUTNA_PRIORITY_NORMAL	= 1,
+	LUTNA_PRIORITY_HIGH	= 2,	/* CAP_SYS_NICE, else EACCES */
+	LUTNA_PRIORITY_REALTIME	= 3,	/* CAP_SYS_NICE, else EACCES */
+};
+
+/**
+ * struct lutna_queue_create - ioctl(LUTNA_IOCTL_QUEUE_CREATE)
+ * @size: sizeof(struct lutna_queue_create)
+ * @flags: must be zero
+ * @priority: enum lutna_priority
+ * @depth: jobs that it holds at once, a power of two, 2..max_depth
+ * @timeout_ns: a job that runs for longer is stopped and the queue with it;
+ *	0: the driver's default
+ * @handle: out: the queue
+ * @reserved: must be zero
+ */
+struct lutna_queue_create {
+	__u32 size;
+	__u32 flags;
+	__u32 priority;
+	__u32 depth;
+	__aligned_u64 timeout_ns;
+	__u32 handle;
+	__u32 reserved;
+};
+#define LUTNA_IOCTL_QUEUE_CREATE	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_CREATE)
+
+/**
+ * struct lutna_queue_destroy - ioctl(LUTNA_IOCTL_QUEUE_DESTROY)
+ * @size: sizeof(struct lutna_queue_destroy)
+ * @flags: must be zero
+ * @handle: the queue
+ * @reserved: must be zero
+ *
+ * Stops it at once; jobs that are not done end with ECANCELED.  Waiters wake.
+ */
+struct lutna_queue_destroy {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__u32 reserved;
+};
+#define LUTNA_IOCTL_QUEUE_DESTROY	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_DESTROY)
+
+/**
+ * struct lutna_job_result - how a job ended
+ * @error: 0, or a negative errno: -EIO after a fault, -ETIME after the time
+ *	limit, -ECANCELED when the queue ended or an earlier job of it failed,
+ *	-ENODEV when the device went away
+ * @fault: enum lutna_fault of lutna_isa.h
+ * @access: 0, or 1 for a read, 2 for a write that the fault is about
+ * @command: commands executed, which is the index of the one that failed
+ * @fault_addr: device address that the fault is about
+ * @cycles: modelled cycles
+ * @energy: toggle units on the unit that the job named
+ * @start_ns: device time at which it began
+ * @duration_ns: device time that it took
+ */
+struct lutna_job_result {
+	__s32 error;
+	__u32 fault;
+	__u32 access;
+	__u32 command;
+	__aligned_u64 fault_addr;
+	__aligned_u64 cycles;
+	__aligned_u64 energy;
+	__aligned_u64 start_ns;
+	__aligned_u64 duration_ns;
+};
+
+enum lutna_queue_state {
+	LUTNA_QUEUE_ACTIVE	= 0,
+	LUTNA_QUEUE_FAULTED	= 1,	/* takes no more jobs */
+	LUTNA_QUEUE_DEAD	= 2,	/* the device is gone */
+};
+
+/**
+ * struct lutna_queue_info - ioctl(LUTNA_IOCTL_QUEUE_INFO)
+ * @size: sizeof(struct lutna_queue_info)
+ * @flags: must be zero
+ * @handle: the queue
+ * @state: out: enum lutna_queue_state
+ * @priority: out: enum lutna_priority
+ * @depth: out: jobs that it holds
+ * @timeout_ns: out: time limit of its jobs
+ * @submitted: out: sequence number of the newest job
+ * @completed: out: sequence number of the last job that ended
+ * @failed: out: sequence number of the job that stopped the queue, or 0
+ * @failure: out: how that job ended
+ *
+ * Works after the device is gone too.
+ */
+struct lutna_queue_info {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__u32 state;
+	__u32 priority;
+	__u32 depth;
+	__aligned_u64 timeout_ns;
+	__aligned_u64 submitted;
+	__aligned_u64 completed;
+	__aligned_u64 failed;
+	struct lutna_job_result failure;
+};
+#define LUTNA_IOCTL_QUEUE_INFO	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_INFO)
+
+#define LUTNA_JOB_F_PROFILE	(1U << 0)	/* write a record a command to @profile */
+
+/**
+ * struct lutna_job - one job of LUTNA_IOCTL_SUBMIT
+ * @list: device address of the command list, 64-byte aligned; 0 if @count is 0
+ * @profile: device address of @count profile records, 64-byte aligned; 0
+ *	without LUTNA_JOB_F_PROFILE
+ * @timeout_ns: time limit of this job; 0: the queue's
+ * @count: commands; 0 is an empty job, which ends in its turn
+ * @flags: LUTNA_JOB_F_*
+ * @unit: enum lutna_unit of lutna_isa.h that the result's energy is for
+ * @reserved: must be zero
+ */
+struct lutna_job {
+	__aligned_u64 list;
+	__aligned_u64 profile;
+	__aligned_u64 timeout_ns;
+	__u32 count;
+	__u32 flags;
+	__u32 unit;
+	__u32 reserved;
+};
+
+#define LUTNA_SUBMIT_NONBLOCK	(1U << 0)	/* EAGAIN instead of waiting for room */
+
+/**
+ * struct lutna_submit - ioctl(LUTNA_IOCTL_SUBMIT)
+ * @size: sizeof(struct lutna_submit)
+ * @flags: LUTNA_SUBMIT_*
+ * @queue: where to
+ * @job_size: sizeof(struct lutna_job), the distance between jobs
+ * @jobs: pointer to the jobs
+ * @job_count: how many, at least 1; out: how many were taken
+ * @reserved: must be zero
+ * @seqno: out: sequence number of the last job taken.  The first job of a
+ *	queue is 1; they end in their order.
+ *
+ * If some jobs were taken before an error or a signal, the ioctl succeeds with
+ * their number in @job_count.
+ */
+struct lutna_submit {
+	__u32 size;
+	__u32 flags;
+	__u32 queue;
+	__u32 job_size;
+	__aligned_u64 jobs;
+	__u32 job_count;
+	__u32 reserved;
+	__aligned_u64 seqno;
+};
+#define LUTNA_IOCTL_SUBMIT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_SUBMIT)
+
+/**
+ * struct lutna_wait - ioctl(LUTNA_IOCTL_WAIT)
+ * @size: sizeof(struct lutna_wait)
+ * @flags: must be zero
+ * @queue: the queue
+ * @known: out: 1 if @result is this job's; 0 if it ended well but so long ago
+ *	(more than the queue's depth) that nothing more is known
+ * @seqno: the job, submitted already (else ENOENT)
+ * @deadline_ns: absolute CLOCK_MONOTONIC time; in the past: only look
+ * @result: out: how the job ended
+ *
+ * 0 once the job has ended, well or not; ETIMEDOUT at the deadline.  A signal
+ * restarts it without a longer wait.
+ */
+struct lutna_wait {
+	__u32 size;
+	__u32 flags;
+	__u32 queue;
+	__u32 known;
+	__aligned_u64 seqno;
+	__aligned_s64 deadline_ns;
+	struct lutna_job_result result;
+};
+#define LUTNA_IOCTL_WAIT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_WAIT)
+
+#endif /* _UAPI_LUTNA_H */
