@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The back end that speaks to the driver.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "error.h"
+#include "uapi/lutna.h"
+
+struct kernel_device {
+	struct lutna_device dev;
+	int fd;
+};
+
+struct kernel_buffer {
+	struct lutna_buffer buf;
+	uint32_t handle;
+};
+
+struct kernel_queue {
+	struct lutna_queue queue;
+	uint32_t handle;
+};
+
+static int kernel_fd(struct lutna_device *dev)
+{
+	return ((struct kernel_device *)dev)->fd;
+}
+
+/* A signal is no reason to give up: waits have deadlines of their own. */
+static int do_ioctl(int fd, unsigned long request, void *arg)
+{
+	int ret;
+
+	do {
+		ret = ioctl(fd, request, arg);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : 0;
+}
+
+static void kernel_close(struct lutna_device *dev)
+{
+	struct kernel_device *kdev = (struct kernel_device *)dev;
+
+	close(kdev->fd);
+	free(kdev);
+}
+
+static void bo_free(int fd, uint32_t handle)
+{
+	struct lutna_bo_free args = {
+		.size = sizeof(args),
+		.handle = handle,
+	};
+
+	do_ioctl(fd, LUTNA_IOCTL_BO_FREE, &args);
+}
+
+static void vm_unmap(int fd, uint64_t addr, uint64_t bytes)
+{
+	struct lutna_vm_unmap args = {
+		.size = sizeof(args),
+		.addr = addr,
+		.bytes = bytes,
+	};
+
+	do_ioctl(fd, LUTNA_IOCTL_VM_UNMAP, &args);
+}
+
+static int kernel_buffer_new(struct lutna_buffer **out,
+			     struct lutna_device *dev, size_t bytes,
+			     unsigned int access)
+{
+	struct lutna_bo_create create = {
+		.size = sizeof(create),
+		.bytes = bytes,
+	};
+	struct lutna_vm_map map = { .size = sizeof(map) };
+	struct kernel_buffer *kbuf;
+	int fd = kernel_fd(dev);
+	void *data;
+	int err;
+
+	kbuf = calloc(1, sizeof(*kbuf));
+	if (!kbuf)
+		return lutna_fail_errno(-ENOMEM, "buffer");
+
+	err = do_ioctl(fd, LUTNA_IOCTL_BO_CREATE, &create);
+	if (err) {
+		lutna_fail_errno(err, "buffer: cannot allocate %zu bytes",
+				 bytes);
+		goto err_free;
+	}
+	if (create.bytes < bytes || create.bytes > SIZE_MAX) {
+		err = lutna_fail(-EPROTO, "buffer: bad size from the driver");
+		goto err_bo_free;
+	}
+
+	data = mmap(NULL, create.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    (off_t)create.mmap_offset);
+	if (data == MAP_FAILED) {
+		err = lutna_fail_errno(-errno,
+				       "buffer: cannot map it into the process");
+		goto err_bo_free;
+	}
+
+	if (access & LUTNA_BUFFER_DEVICE_READ)
+		map.flags |= LUTNA_MAP_READ;
+	if (access & LUTNA_BUFFER_DEVICE_WRITE)
+		map.flags |= LUTNA_MAP_WRITE;
+	map.handle = create.handle;
+	map.bytes = create.bytes;
+	err = do_ioctl(fd, LUTNA_IOCTL_VM_MAP, &map);
+	if (err) {
+		lutna_fail_errno(err,
+				 "buffer: cannot map it into the device");
+		goto err_munmap;
+	}
+
+	kbuf->handle = create.handle;
+	kbuf->buf.dev = dev;
+	kbuf->buf.data = data;
+	kbuf->buf.size = bytes;
+	kbuf->buf.mapped = create.bytes;
+	kbuf->buf.address = map.addr;
+	*out = &kbuf->buf;
+	return 0;
+
+err_munmap:
+	munmap(data, create.bytes);
+err_bo_free:
+	bo_free(fd, create.handle);
+err_free:
+	free(kbuf);
+	return err;
+}
+
+static void kernel_buffer_free(struct lutna_buffer *buf)
+{
+	struct kernel_buffer *kbuf = (struct kernel_buffer *)buf;
+	int fd = kernel_fd(buf->dev);
+
+	vm_unmap(fd, buf->address, buf->mapped);
+	munmap(buf->data, buf->mapped);
+	bo_free(fd, kbuf->handle);
+	free(kbuf);
+}
+
+static int kernel_queue_new(struct lutna_queue **out, struct lutna_device *dev,
+			    unsigned int priority, unsigned int depth,
+			    uint64_t timeout_ns)
+{
+	struct lutna_queue_create args = {
+		.size = sizeof(args),
+		.priority = priority,
+		.depth = depth,
+		.timeout_ns = timeout_ns,
+	};
+	struct kernel_queue *kqueue;
+	int err;
+
+	kqueue = calloc(1, sizeof(*kqueue));
+	if (!kqueue)
+		return lutna_fail_errno(-ENOMEM, "queue");
+	err = do_ioctl(kernel_fd(dev), LUTNA_IOCTL_QUEUE_CREATE, &args);
+	if (err) {
+		free(kqueue);
+		return lutna_fail_errno(err, "queue: cannot create it");
+	}
+	kqueue->queue.dev = dev;
+	kqueue->handle = args.handle;
+	*out = &kqueue->queue;
+	return 0;
+}
+
+static void kernel_queue_free(struct lutna_queue *queue)
+{
+	struct kernel_queue *kqueue = (struct kernel_queue *)queue;
+	struct lutna_queue_destroy args = {
+		.size = sizeof(args),
+		.handle = kqueue->handle,
+	};
+
+	do_ioctl(kernel_fd(queue->dev), LUTNA_IOCTL_QUEUE_DESTROY, &args);
+	free(kqueue);
+}
+
+static int kernel_submit(struct lutna_queue *queue,
+			 const struct lutna_job_desc *desc, uint64_t *seqno)
+{
+	struct lutna_job job = {
+		.list = desc->list,
+		.profile = desc->profile,
+		.timeout_ns = desc->timeout_ns,
+		.count = desc->count,
+		.flags = desc->profile ? LUTNA_JOB_F_PROFILE : 0,
+		.unit = desc->unit,
+	};
+	struct lutna_submit args = {
+		.size = sizeof(args),
+		.queue = ((struct kernel_queue *)queue)->handle,
+		.job_size = sizeof(job),
+		.jobs = (uintptr_t)&job,
+		.job_count = 1,
+	};
+	int err;
+
+	err = do_ioctl(kernel_fd(queue->dev), LUTNA_IOCTL_SUBMIT, &args);
+	if (err)
+		return lutna_fail_errno(err, "cannot submit the job");
+	if (args.job_count != 1)
+		return lutna_fail(-EPROTO,
+				  "cannot submit the job: the driver took %u of 1",
+				  args.job_count);
+	*seqno = args.seqno;
+	return 0;
+}
+
+static int kernel_wait(struct lutna_queue *queue, uint64_t seqno,
+		       int64_t deadline_ns, struct lutna_result *result)
+{
+	struct lutna_wait args = {
+		.size = sizeof(args),
+		.queue = ((struct kernel_queue *)queue)->handle,
+		.seqno = seqno,
+		.deadline_ns = deadline_ns,
+	};
+	const struct lutna_job_result *ended = &args.result;
+	int err;
+
+	err = do_ioctl(kernel_fd(queue->dev), LUTNA_IOCTL_WAIT, &args);
+	if (err)
+		return lutna_fail_errno(err, "job %llu",
+					(unsigned long long)seqno);
+
+	memset(result, 0, sizeof(*result));
+	if (!args.known)
+		return 0;
+	result->error = ended->error;
+	result->fault = ended->fault;
+	result->access = ended->access;
+	result->command = ended->command;
+	result->fault_addr = ended->fault_addr;
+	result->cycles = ended->cycles;
+	result->energy = ended->energy;
+	result->start_ns = ended->start_ns;
+	result->duration_ns = ended->duration_ns;
+	return 0;
+}
+
+static const struct lutna_device_ops kernel_ops = {
+	.close = kernel_close,
+	.fd = kernel_fd,
+	.buffer_new = kernel_buffer_new,
+	.buffer_free = kernel_buffer_free,
+	.queue_new = kernel_queue_new,
+	.queue_free = kernel_queue_free,
+	.submit = kernel_submit,
+	.wait = kernel_wait,
+};
+
+static int get_info(int fd, const char *path, struct lutna_info *info)
+{
+	int err;
+
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	err = do_ioctl(fd, LUTNA_IOCTL_GET_INFO, info);
+	if (err == -ENOTTY || err == -EINVAL || err == -EOPNOTSUPP)
+		return lutna_fail(-EPROTO, "%s: not a LUT-NA device", path);
+	if (err)
+		return lutna_fail_errno(err, "%s", path);
+	if (!(info->driver_features & LUTNA_DRIVER_FEATURE_BASE) ||
+	    !info->page_size || info->page_size & (info->page_size - 1) ||
+	    info->va_start >= info->va_end || info->max_depth < 2)
+		return lutna_fail(-EPROTO,
+				  "%s: the driver is not one that liblutna %s understands",
+				  path, lutna_version());
+	return 0;
+}
+
+static void fill_info(struct lutna_device_info *out, const char *path,
+		      const struct lutna_info *info)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(out->name, sizeof(out->name), "%s", slash ? slash + 1 : path);
+	snprintf(out->location, sizeof(out->location), "%04x:%02x:%02x.%x",
+		 info->pci_domain, info->pci_bus, info->pci_devfn >> 3,
+		 info->pci_devfn & 7);
+	out->version = info->device_version;
+	out->isa_version = info->isa_version;
+	out->features = info->device_features;
+	out->driver_features = info->driver_features;
+	out->units = info->units;
+	out->clock_khz = info->clock_khz;
+	out->max_commands = info->max_commands;
+	out->max_tensor_bytes = info->max_tensor_bytes;
+	out->va_start = info->va_start;
+	out->va_end = info->va_end;
+	out->max_queues = info->max_queues;
+	out->max_depth = info->max_depth;
+	out->is_simulator = false;
+}
+
+int lutna_kernel_open(struct lutna_device **out, const char *path)
+{
+	struct kernel_device *kdev;
+	struct lutna_info info;
+	int err;
+
+	kdev = calloc(1, sizeof(*kdev));
+	if (!kdev)
+		return lutna_fail_errno(-ENOMEM, "%s", path);
+	kdev->fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (kdev->fd < 0) {
+		err = lutna_fail_errno(-errno, "%s", path);
+		goto err_free;
+	}
+	err = get_info(kdev->fd, path, &info);
+	if (err)
+		goto err_close;
+
+	kdev->dev.ops = &kernel_ops;
+	kdev->dev.page_size = info.page_size;
+	fill_info(&kdev->dev.info, path, &info);
+	*out = &kdev->dev;
+	return 0;
+
+err_close:
+	close(kdev->fd);
+err_free:
+	free(kdev);
+	return err;
+}
