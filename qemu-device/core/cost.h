@@ -18,8 +18,9 @@
  * @weight_bits: 2..9
  * @digit_bits: bits of a digit of D&C and LUT-NA: 1, 2 or 4; 0 means 2
  * @approx: enum lutna_approx (LUTNA_UNIT_DNC and LUTNA_UNIT_LUTNA only; the
- *	others are always exact)
- * @approx_digits: digits approximated
+ *	others are always exact, whatever is asked for)
+ * @approx_digits: low 2-bit digits approximated, whatever @digit_bits is, as
+ *	in struct lutna_cmd_conv
  * @is_signed: two's complement weight; activations are unsigned
  */
 struct lutna_unit_spec {
@@ -43,13 +44,17 @@ enum lutna_stimulus {
  * struct lutna_unit_cost - what it is made of and what an operation toggles
  * @sram: storage cells
  * @mux: 2:1 multiplexers, one bit each
- * @gates: AND, NAND and XOR gates of one bit
- * @half_adders: half adders
+ * @gates: AND and NAND gates of one bit
+ * @half_adders: half adders, with those that add a one as well
  * @full_adders: full adders
  * @transistors: 6T cell, 6T multiplexer, 6T AND, 4T NAND, 14T half adder, 28T
  *	full adder
  * @depth: gate delays from an activation bit to the product
- * @toggles: toggle units of all operations simulated, by stimulus
+ * @toggles: toggle units of all operations simulated, by stimulus, while each
+ *	weight is held for a run of activations
+ * @toggles_changing: the same with another weight at every operation, of a
+ *	multiplier.  A table would have to be programmed anew each time, which
+ *	no one does: there it equals @toggles.
  * @operations: operations simulated; mean energy is @toggles / @operations
  */
 struct lutna_unit_cost {
@@ -61,6 +66,7 @@ struct lutna_unit_cost {
 	uint32_t transistors;
 	uint32_t depth;
 	uint64_t toggles[LUTNA_STIMULUS_COUNT];
+	uint64_t toggles_changing[LUTNA_STIMULUS_COUNT];
 	uint64_t operations;
 };
 
@@ -82,6 +88,9 @@ int lutna_unit_cost(const struct lutna_unit_spec *spec,
  * @cost: of the unit
  * @stimulus: which mean
  * @macs: operations
+ *
+ * The device is weight-stationary, so every unit is accounted with its weight
+ * held: @toggles, not @toggles_changing.
  *
  * Return: floor(@macs * toggles / operations), saturated.
  */
