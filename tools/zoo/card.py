@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The model card: every figure in it was measured by the run that wrote it."""
+import math
+
+import numpy as np
+
+import export
+import lottery
+import nets
+
+
+def sparsity(layers):
+    """Share of zero weights, biases not counted."""
+    size = sum(layer["weight"].size for layer in layers.values())
+    alive = sum(np.count_nonzero(layer["weight"]) for layer in layers.values())
+    return 1 - alive / size
+
+
+def _command(cfg, name):
+    options = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in cfg.items())
+    return f"tools/zoo/train {options} --name {name}"
+
+
+def _layer_table(nodes, shape, layers):
+    out = nets.shapes(nodes, shape)
+    rows = ["| layer | output | weights | not zero | sparsity | MACs dense "
+            "| MACs not zero |",
+            "|---|---|---:|---:|---:|---:|---:|"]
+    total = [0, 0, 0, 0]
+    biases = 0
+    for node in nodes:
+        if node.name not in layers:
+            continue
+        weight = layers[node.name]["weight"]
+        biases += len(layers[node.name]["bias"])
+        size, alive = weight.size, int(np.count_nonzero(weight))
+        places = math.prod(out[node.name][1:])
+        row = [size, alive, size * places, alive * places]
+        total = [a + b for a, b in zip(total, row)]
+        where = "x".join(str(n) for n in out[node.name])
+        rows.append(f"| {node.name} | {where} | {size:,} | {alive:,} "
+                    f"| {1 - alive / size:.2%} | {row[2]:,} | {row[3]:,} |")
+    rows.append(f"| all | | {total[0]:,} | {total[1]:,} "
+                f"| {1 - total[1] / total[0]:.2%} | {total[2]:,} "
+                f"| {total[3]:,} |")
+    return "\n".join(rows), biases, total
+
+
+def _scale_table(layers):
+    rows = ["| layer | activation scale | weight scale, least | weight scale, "
+            "largest | weights, least to largest |",
+            "|---|---:|---:|---:|---:|"]
+    for name, layer in layers.items():
+        scale = "" if layer["scale"] is None else f"{layer['scale']:.6g}"
+        ws, w = layer["weight_scale"], layer["weight"]
+        rows.append(f"| {name} | {scale} | {ws.min():.6g} | {ws.max():.6g} "
+                    f"| {w.min()} to {w.max()} |")
+    return "\n".join(rows)
+
+
+def _round_table(log):
+    rows = ["| round | weights alive | epochs trained | seconds "
+            "| held-out accuracy |", "|---:|---:|---:|---:|---:|"]
+    for r in sorted({e["round"] for e in log}):
+        part = [e for e in log if e["round"] == r]
+        rows.append(f"| {r + 1} | {part[-1]['alive']:.2%} | {len(part)} "
+                    f"| {sum(e['seconds'] for e in part):.0f} "
+                    f"| {part[-1]['held_out']:.2%} |")
+    return "\n".join(rows)
+
+
+def _processor():
+    try:
+        with open("/proc/cpuinfo") as f:
+            for line in f:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return "unknown processor"
+
+
+def text(args, cfg, data, nodes, run, layers, found, tested, size):
+    """The card as Markdown."""
+    table, biases, total = _layer_table(nodes, data.shape, layers)
+    seconds = sum(e["seconds"] for e in run.log)
+    shape = "x".join(str(n) for n in data.shape)
+    return f"""<!-- SPDX-License-Identifier: GPL-2.0-only -->
+# {args.name}
+
+Written by `tools/zoo/train`; do not edit.
+
+{cfg['net']} at {cfg['width']:g} of its published width, for {data.title}: \
+{total[0] + biases:,} parameters ({total[0]:,} weights, {biases:,} biases), \
+{total[1]:,} weights not zero ({sparsity(layers):.2%} sparsity), \
+{total[2]:,} multiply-accumulates an image when dense. \
+`{args.name}.onnx` has {size:,} bytes.
+
+| accuracy | {tested:,} test images | {cfg['held_out']:,} held-out images |
+|---|---:|---:|
+| float, dense (end of round 1) | {found['dense']:.2%} \
+| {found['dense_held']:.2%} |
+| float, pruned | {found['pruned']:.2%} | {found['pruned_held']:.2%} |
+| 8-bit activations, 9-bit weights | {found['quantised']:.2%} \
+| {found['quantised_held']:.2%} |
+
+The quantised figure is that of the integer reference (`intref.py`), which
+does what the device does. Nothing was chosen by the test images.
+
+## To reproduce
+The integer accuracy, the sparsity and the expected logits, from the committed
+file:
+
+    tools/zoo/check --images 0 {args.name}
+
+Everything, training included (`--threads {args.threads}` was used; another
+number of threads or processor adds floats in another order and ends at a
+slightly different network):
+
+    {_command(cfg, args.name)} --threads {args.threads}
+
+## Data
+{data.title}, {data.source}, licence {data.licence}, as in Debian's package
+{data.package}. Images {shape}, unsigned bytes; the network sees value/255,
+without a mean taken away. Of the training set {cfg['held_out']:,} images,
+drawn by the seed, were held out for calibration and choices.
+
+Classes: {', '.join(f'{i} {c}' for i, c in enumerate(data.classes))}.
+
+## Procedure
+Lottery ticket with rewinding: train, keep the largest weights of the whole
+network (all layers compared together), put the survivors back to what they
+were after epoch {lottery.REWIND_EPOCH} of the first round (optimiser state \
+included), train
+again. {cfg['rounds']} rounds; the share alive falls by the same factor each \
+round.
+SGD with Nesterov momentum {lottery.MOMENTUM}, weight decay \
+{lottery.WEIGHT_DECAY:g}, batch {lottery.BATCH}, rate up to
+{lottery.PEAK_LR} in epoch 1, then a cosine to zero; images shifted by up to \
+{lottery.SHIFT} pixels{' and mirrored' if data.flip else ''}.
+Seed {cfg['seed']}. Training took {seconds / 60:.0f} minutes with torch \
+{lottery.torch.__version__.split('+')[0]} on {_processor()}.
+
+{_round_table(run.log)}
+
+Batch norm is folded into the convolutions. Weights: one symmetric scale an
+output channel (one for the whole last layer, so that its accumulators can be
+compared). Activations: the scale of least squared error on
+{export.CALIBRATION:,} held-out images. No training after quantisation.
+
+## Layers
+{table}
+
+## Scales
+{_scale_table(layers)}
+
+Input scale 1/255.
+"""

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The operators of a QDQ network as the ONNX specification defines them, in
+float32. Shows that the file means to any ONNX runtime what intref.py makes of
+it."""
+import numpy as np
+
+import intref
+
+
+def _windows(x, kernel, stride, pad=(0, 0, 0, 0)):
+    """[N, C, H', W', kernel, kernel] view of x [N, C, H, W]."""
+    top, left, bottom, right = pad
+    x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+    view = np.lib.stride_tricks.sliding_window_view(x, kernel, axis=(2, 3))
+    return view[:, :, ::stride[0], ::stride[1]]
+
+
+def _per_axis(scale, x, axis):
+    if scale.ndim == 0:
+        return scale
+    return scale.reshape([-1 if i == axis else 1 for i in range(x.ndim)])
+
+
+def _quantize(x, scale, zero):
+    return np.clip(np.rint(x / scale) + zero, 0, 255).astype(np.uint8)
+
+
+def _dequantize(a, x, scale, zero=0):
+    scale = _per_axis(scale, x, a.get("axis", 1))
+    return (x.astype(np.float32) - np.float32(zero)) * scale
+
+
+def _conv(a, x, weight, bias):
+    w = _windows(x, a["kernel_shape"], a["strides"], a["pads"])
+    y = np.tensordot(w, weight, ((1, 4, 5), (1, 2, 3)))
+    return y.transpose(0, 3, 1, 2) + bias[:, None, None]
+
+
+def _maxpool(a, x):
+    return _windows(x, a["kernel_shape"], a["strides"]).max((4, 5))
+
+
+OPERATORS = {
+    "QuantizeLinear": lambda a, *x: _quantize(*x),
+    "DequantizeLinear": _dequantize,
+    "Conv": _conv,
+    "Relu": lambda a, x: np.maximum(x, 0),
+    "MaxPool": _maxpool,
+    "Flatten": lambda a, x: x.reshape(len(x), -1),
+    "Gemm": lambda a, x, w, b: x @ w.T + b,
+}
+
+
+def run(model, images):
+    """Float logits for float images [N, C, H, W] in 0..1."""
+    value = intref.constants(model)
+    value[model.graph.input[0].name] = images
+    for node in model.graph.node:
+        attrs = intref.attributes(node)
+        value[node.output[0]] = OPERATORS[node.op_type](
+            attrs, *(value[name] for name in node.input))
+    return value[model.graph.output[0].name]
