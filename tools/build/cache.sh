@@ -5,6 +5,7 @@
 # are kept, and how a step speaks to a person. Sourced, never run.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck disable=SC2034
 build=$top/build
 cache=${LUTNA_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/lutna}
 
@@ -68,7 +69,7 @@ fetch_debs() {
 	local dir=$1
 	shift
 	(
-		cd "$dir"
+		cd "$dir" || exit
 		# As root apt would drop its rights and then not be able to write here.
 		set -- apt-get -q -o APT::Sandbox::User="$(id -un)" download "$@"
 		run_logged download.log "$@"

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Each part has a build of its own; this file only says what a person may ask
+# for, and in which order the parts need one another.
+
+B	:= $(CURDIR)/build
+KERNEL	?= 6.1
+V	?= 0
+VM	:= tools/vm --kernel $(KERNEL) $(VMFLAGS)
+SUITES	?=
+export KERNEL
+
+# part DIRECTORY, OUTPUT - a part of its own, in a directory of its own
+part = @$(if $(wildcard $(1)/Makefile),$(MAKE) --no-print-directory -C $(1) \
+	O=$(B)/$(2),echo 'nothing to build in $(1) yet')
+
+.PHONY: all deps deps-check deps-bench qemu kernel kernel-sources vm-parts module lib
+.PHONY: tool model tests run check bench vm sparse checkpatch lint clean distclean help
+
+all: qemu module tool vm-parts
+
+help:
+	@echo 'For a person:'
+	@echo '  make            everything that run needs'
+	@echo '  make run        classify images on the virtual device, in the VM'
+	@echo '  make check      all tests; SUITES="unit vm" some of them'
+	@echo '  make bench      what a job costs, and the speed of the arithmetic'
+	@echo '  make vm         a shell in the VM; tools/vm --help for more'
+	@echo 'Parts:'
+	@echo '  deps qemu kernel module lib tool tests'
+	@echo 'Lint:'
+	@echo '  lint (all of it), sparse, checkpatch'
+	@echo 'Away with it:'
+	@echo '  clean           build/; the cache of downloads and of QEMU stays'
+	@echo '  distclean       build/ and the cache'
+	@echo 'Variables:'
+	@echo '  KERNEL=6.12     another kernel for the module and the VM'
+	@echo '  KDIR=DIR        headers of your own kernel'
+	@echo '  QEMU_SRC=DIR    your own source tree of QEMU 7.2'
+	@echo '  VMFLAGS=...     options of tools/vm'
+	@echo '  JOBS=N          how much QEMU and the module compile at once'
+	@echo '  LUTNA_CACHE=DIR where the cache is (default ~/.cache/lutna)'
+
+deps:
+	@tools/build/deps build
+
+deps-check:
+	@tools/build/deps build test
+
+deps-bench:
+	@tools/build/deps build bench
+
+qemu: deps
+	@tools/build/qemu
+
+kernel: deps
+	@tools/build/kernel $(KERNEL)
+
+kernel-sources: deps
+	@tools/build/kernel sources
+
+vm-parts: kernel
+	@tools/build/vm $(KERNEL)
+
+module: kernel
+	@tools/build/module $(KERNEL)
+
+lib: deps
+	$(call part,userlib,userlib)
+
+tool: lib
+	$(call part,tools,tools)
+
+tests: tool kernel-sources deps-check
+	$(call part,tests/unit,tests/unit)
+	$(call part,tests/selftests,tests/selftests)
+
+run: all
+	@tools/demo
+
+check: all tests
+	@tests/run $(SUITES)
+
+bench: all deps-bench
+	$(call part,tests/bench,tests/bench)
+	@tests/bench/run
+
+vm: all
+	@$(VM)
+
+lint: kernel kernel-sources deps-check
+	@tests/run lint
+
+sparse: kernel deps-check
+	@tests/run lint/sparse
+
+checkpatch: kernel-sources deps-check
+	@tests/run lint/checkpatch
+
+clean:
+	rm -rf build
+
+distclean: clean
+	@tools/build/cache --remove
