@@ -51,7 +51,8 @@ static int copy_options(struct lutna_session_options *to,
 	return 0;
 }
 
-static int check_options(struct lutna_session_options *options)
+static int check_options(struct lutna_session_options *options,
+			 unsigned int max_queues)
 {
 	if (!options->slots)
 		options->slots = DEFAULT_SLOTS;
@@ -59,7 +60,8 @@ static int check_options(struct lutna_session_options *options)
 		return lutna_fail(-EINVAL, "session: %u slots; at most %d",
 				  options->slots, MAX_SLOTS);
 	if (!options->queues)
-		options->queues = options->slots;
+		options->queues = options->slots < max_queues ?
+				  options->slots : max_queues;
 	if (options->queues > options->slots)
 		return lutna_fail(-EINVAL,
 				  "session: %u queues for %u slots",
@@ -96,7 +98,7 @@ static int new_queues(struct lutna_session *session)
 	int err;
 
 	/* A start must never wait for room. */
-	while (depth < options->slots / options->queues + 1)
+	while (depth < 1 + (options->slots - 1) / options->queues)
 		depth *= 2;
 	for (i = 0; i < options->queues; i++) {
 		err = lutna_queue_new(&session->queues[i], session->dev,
@@ -244,7 +246,8 @@ int lutna_session_new(struct lutna_session **out, struct lutna_device *dev,
 	session->model = model;
 	err = copy_options(&session->options, options);
 	if (!err)
-		err = check_options(&session->options);
+		err = check_options(&session->options,
+				    dev->info.max_queues);
 	if (!err)
 		err = check_device(&dev->info, model);
 	if (!err)

@@ -10,19 +10,20 @@
 
 #include "error.h"
 #include "sim.h"
-#include "qemu-device/lutna_regs.h"
 
 /* What the device in QEMU is by default, so that modelled figures agree. */
+#define SIM_VERSION		0x00010000
 #define SIM_UNITS		4096
 #define SIM_CLOCK_KHZ		500000
 #define SIM_MAX_TENSOR		(64ULL << 20)
 #define SIM_MAX_COMMANDS	65536
-#define SIM_MAX_QUEUES		64
-#define SIM_MAX_DEPTH		1024
 
-#define SIM_PAGE_SIZE		(1UL << LUTNA_PAGE_SHIFT)
-#define SIM_VA_START		0x10000ULL
-#define SIM_VA_END		(1ULL << LUTNA_VA_BITS)
+/* What the driver gives a context, so that the same programs work. */
+#define SIM_PAGE_SIZE		4096UL
+#define SIM_VA_START		(1ULL << 20)
+#define SIM_VA_END		(1ULL << 39)
+#define SIM_MAX_QUEUES		32
+#define SIM_MAX_DEPTH		1024
 
 uint64_t sim_time_ns(const struct sim_device *sim)
 {
@@ -109,10 +110,8 @@ static void fill_info(struct lutna_device_info *info, bool literal)
 		 literal ? "sim-literal" : "sim");
 	snprintf(info->location, sizeof(info->location), "%s",
 		 literal ? "literal" : lutna_exec_simd());
-	info->version = LUTNA_VERSION;
+	info->version = SIM_VERSION;
 	info->isa_version = LUTNA_ISA_VERSION;
-	info->features = LUTNA_FEATURE_COMPRESSED | LUTNA_FEATURE_APPROX |
-			 LUTNA_FEATURE_PROFILE;
 	info->units = SIM_UNITS;
 	info->clock_khz = SIM_CLOCK_KHZ;
 	info->max_commands = SIM_MAX_COMMANDS;

@@ -16,7 +16,13 @@
 
 #include "error.h"
 #include "sim.h"
-#include "qemu-device/lutna_regs.h"
+
+/* @access of struct lutna_result */
+enum {
+	ACCESS_NONE,
+	ACCESS_READ,
+	ACCESS_WRITE,
+};
 
 struct sim_job {
 	struct lutna_job_desc desc;
@@ -137,14 +143,14 @@ static bool run_command(struct sim_run *run, const struct lutna_memory *mem,
 	int code;
 
 	if (run_aborted(run)) {
-		run_failed(run, LUTNA_FAULT_ABORTED, LUTNA_ACCESS_NONE, 0);
+		run_failed(run, LUTNA_FAULT_ABORTED, ACCESS_NONE, 0);
 		return false;
 	}
 	start = sim_time_ns(run->queue->sim);
 	code = run_read(run, desc->list + (uint64_t)index * LUTNA_CMD_SIZE, cmd,
 			sizeof(cmd), &addr);
 	if (code) {
-		run_failed(run, code, LUTNA_ACCESS_READ, addr);
+		run_failed(run, code, ACCESS_READ, addr);
 		return false;
 	}
 	if (lutna_exec_command(run->queue->exec, mem, cmd, &profile, &fault)) {
@@ -161,7 +167,7 @@ static bool run_command(struct sim_run *run, const struct lutna_memory *mem,
 	code = run_write(run, desc->profile + index * sizeof(profile), &profile,
 			 sizeof(profile), &addr);
 	if (code) {
-		run_failed(run, code, LUTNA_ACCESS_WRITE, addr);
+		run_failed(run, code, ACCESS_WRITE, addr);
 		return false;
 	}
 	return true;

@@ -262,8 +262,15 @@ static void test_options(void)
 	ok(lutna_session_new(&session, dev, model, &options) == -EINVAL,
 	   "a million slots");
 	options.slots = 65;
+	options.queues = 65;
 	ok(lutna_session_new(&session, dev, model, &options) == -ENOSPC,
 	   "more queues than the device has");
+	options.queues = 0;
+	ok(!lutna_session_new(&session, dev, model, &options) &&
+	   lutna_session_slots(session) == 65,
+	   "more slots than the device has queues");
+	lutna_session_free(session);
+	session = NULL;
 	options.size = 4;
 	ok(lutna_session_new(&session, dev, model, &options) == -EINVAL,
 	   "options without a size");
