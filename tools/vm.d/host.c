@@ -404,13 +404,16 @@ static void parse(struct host *h, int argc, char **argv)
 	h->conf = calloc(argc, sizeof(*h->conf));
 	if (!h->conf)
 		report_die("no memory");
-	while ((opt = getopt(argc, argv, "+t:c:l:d:C:Tn")) != -1) {
+	while ((opt = getopt(argc, argv, "+t:c:k:l:d:C:Tn")) != -1) {
 		switch (opt) {
 		case 't':
 			h->timeout = atoi(optarg);
 			break;
 		case 'c':
 			h->files.console = optarg;
+			break;
+		case 'k':
+			h->files.kept_as = optarg;
 			break;
 		case 'l':
 			h->files.qemu_log = optarg;
@@ -434,7 +437,7 @@ static void parse(struct host *h, int argc, char **argv)
 	/* COUNT, QEMU and its arguments, the command and its own. */
 	count = optind < argc ? atoi(argv[optind++]) : 0;
 	if (count < 1 || argc - optind <= count || !h->files.console ||
-	    !h->files.qemu_log)
+	    !h->files.kept_as || !h->files.qemu_log)
 		report_die("run tools/vm instead, it knows the arguments");
 	h->qemu = calloc(count + 1, sizeof(*h->qemu));
 	if (!h->qemu)

@@ -60,18 +60,18 @@ static void print_tail(const char *title, const char *path)
 			lines++;
 	if (lines > TAIL_LINES)
 		start++;
-	fprintf(stderr, "---- %s (%s)\n", title, path);
+	fprintf(stderr, "---- %s\n", title);
 	for (i = start; i < n; i++)
 		if (buf[i] == '\n' || buf[i] == '\t' || (buf[i] >= ' ' && buf[i] < 127))
 			fputc(buf[i], stderr);
 	if (buf[n - 1] != '\n')
 		fputc('\n', stderr);
-	fputs("----\n", stderr);
 }
 
 void report_console(const struct report_files *f)
 {
-	print_tail("end of the guest's console", f->console);
+	print_tail("the end of the guest's console", f->console);
+	fprintf(stderr, "---- all of it: %s\n", f->kept_as);
 }
 
 void report_failure(const struct report_files *f, const char *fmt, ...)

@@ -7,6 +7,7 @@
 
 struct report_files {
 	const char *console;	/* what the guest's kernel wrote */
+	const char *kept_as;	/* where a person finds it when all is over */
 	const char *qemu_log;	/* what QEMU itself wrote */
 };
 
