@@ -12,6 +12,16 @@
 #include "uapi/lutna_isa.h"
 
 /**
+ * enum lutna_lut_order - which activation bit selects at the leaves of a
+ *	traditional table's multiplexer tree, where most multiplexers are
+ */
+enum lutna_lut_order {
+	LUTNA_LUT_ORDER_LOW,		/* the lowest; the highest at the root */
+	LUTNA_LUT_ORDER_HIGH,		/* the highest; the lowest at the root */
+	LUTNA_LUT_ORDER_COUNT,
+};
+
+/**
  * struct lutna_unit_spec - which unit
  * @unit: enum lutna_unit
  * @act_bits: 2..8
@@ -22,6 +32,8 @@
  * @approx_digits: low 2-bit digits approximated, whatever @digit_bits is, as
  *	in struct lutna_cmd_conv
  * @is_signed: two's complement weight; activations are unsigned
+ * @lut_order: enum lutna_lut_order (LUTNA_UNIT_LUT only); 0 is what the device
+ *	accounts for
  */
 struct lutna_unit_spec {
 	uint8_t unit;
@@ -31,6 +43,7 @@ struct lutna_unit_spec {
 	uint8_t approx;
 	uint8_t approx_digits;
 	bool is_signed;
+	uint8_t lut_order;
 };
 
 /* Order of the operations' operands for energy; see the manual. */

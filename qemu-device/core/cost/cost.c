@@ -133,7 +133,8 @@ free_netlist:
  * Results by spec.  An entry is published once, complete, and never changes or
  * goes away, so that readers need no lock.
  */
-#define SLOTS	(LUTNA_UNIT_COUNT * 7 * 8 * 3 * 7 * 2)
+#define SLOTS	(LUTNA_UNIT_COUNT * 7 * 8 * 3 * 7 * 2 * \
+		 LUTNA_LUT_ORDER_COUNT)
 static _Atomic(struct lutna_unit_cost *) slots[SLOTS];
 /* Held while a unit is simulated, so that no two threads simulate the same. */
 static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -148,7 +149,8 @@ static size_t slot_of(const struct lutna_unit_spec *s)
 	/* Exact, three times dropped, three times the weight. */
 	slot = slot * 7 + s->approx_digits +
 	       (s->approx == LUTNA_APPROX_W ? 3 : 0);
-	return slot * 2 + s->is_signed;
+	slot = slot * 2 + s->is_signed;
+	return slot * LUTNA_LUT_ORDER_COUNT + s->lut_order;
 }
 
 int lutna_unit_cost(const struct lutna_unit_spec *spec,

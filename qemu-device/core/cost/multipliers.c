@@ -158,6 +158,17 @@ static void build_wallace(struct lutna_netlist *nl, const uint32_t *weight)
 	ripple(nl, &c, 0);
 }
 
+/* A half adder would spend a whole cell on a one; let it wait for a third bit. */
+static void defer_one(struct column *col, unsigned int first)
+{
+	uint32_t *last = &col->bit[col->height - 1];
+
+	if (col->bit[first] == LUTNA_NODE_ONE) {
+		col->bit[first] = *last;
+		*last = LUTNA_NODE_ONE;
+	}
+}
+
 /* No more than brings every column down to the next height of 2, 3, 4, 6, 9. */
 static void build_dadda(struct lutna_netlist *nl, const uint32_t *weight)
 {
@@ -181,6 +192,8 @@ static void build_dadda(struct lutna_netlist *nl, const uint32_t *weight)
 			left = col->height + next.col[k].height;
 			while (left > heights[stage]) {
 				count = left - heights[stage] > 1 ? 3 : 2;
+				if (count == 2)
+					defer_one(col, i);
 				add_up(nl, &col->bit[i], count, &next, k);
 				i += count;
 				left -= count - 1;

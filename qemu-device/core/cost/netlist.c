@@ -39,8 +39,12 @@ int lutna_spec_check(const struct lutna_unit_spec *spec,
 		s.digit_bits = 2;
 	if (s.digit_bits != 1 && s.digit_bits != 2 && s.digit_bits != 4)
 		return -EINVAL;
+	if (s.lut_order >= LUTNA_LUT_ORDER_COUNT)
+		return -EINVAL;
 	if (check_approx(&s))
 		return -EINVAL;
+	if (s.unit != LUTNA_UNIT_LUT)
+		s.lut_order = LUTNA_LUT_ORDER_LOW;
 	if (s.unit != LUTNA_UNIT_DNC && s.unit != LUTNA_UNIT_LUTNA) {
 		s.digit_bits = 2;
 		s.approx = LUTNA_APPROX_EXACT;

@@ -15,6 +15,7 @@
 
 /*
  * @value: of each node, a bit a lane
+ * @settled: the same after the step, for the inputs' new values and to compare
  * @sum: of each full adder, what its sum becomes one delay from now
  * @load: of each node, transistor terminals
  * @first: of each delay, where its gates start in @order; [ticks + 1] ends it
@@ -140,6 +141,7 @@ int lutna_netsim_new(struct lutna_netsim **out, const struct lutna_netlist *nl)
 		return -ENOMEM;
 	}
 	sim->value[LUTNA_NODE_ONE] = ~UINT64_C(0);
+	sim->settled[LUTNA_NODE_ONE] = ~UINT64_C(0);
 	add_loads(sim);
 	*out = sim;
 	return 0;
@@ -335,7 +337,6 @@ static void run_steps(struct lutna_netsim *sim, const uint8_t *x,
 	unsigned int t;
 	uint32_t k, n;
 
-	memcpy(sim->settled, sim->value, 2 * sizeof(*sim->settled));
 	set_activations(sim, x + 1, steps, sim->settled);
 	set_weights(sim, w + 1, steps, sim->settled);
 	settle(sim, sim->settled);

@@ -3,8 +3,6 @@
  * Units that look products up: the traditional table, divide and conquer with
  * a whole table, and LUT-NA, which stores odd multiples of the weight only.
  */
-#include <string.h>
-
 #include "build.h"
 
 #define MULTIPLES	16	/* of a digit of at most 4 bits */
@@ -54,17 +52,29 @@ static uint32_t mux_tree(struct lutna_netlist *nl, uint32_t *leaf,
 	return leaf[0];
 }
 
+static unsigned int reverse_bits(unsigned int n, unsigned int bits)
+{
+	unsigned int i, out = 0;
+
+	for (i = 0; i < bits; i++)
+		out |= (n >> i & 1) << (bits - 1 - i);
+	return out;
+}
+
 void lutna_build_lut(struct lutna_netlist *nl)
 {
 	const struct lutna_unit_spec *s = &nl->spec;
-	unsigned int entries = 1u << s->act_bits;
-	uint32_t leaf[256];
-	unsigned int b, i;
+	bool reverse = s->lut_order == LUTNA_LUT_ORDER_HIGH;
+	unsigned int a = s->act_bits, b, i;
+	uint32_t select[8], leaf[256];
 
-	for (b = 0; b < s->act_bits + s->weight_bits; b++) {
-		for (i = 0; i < entries; i++)
-			leaf[i] = lutna_build_cell(nl, i, b);
-		nl->product[b] = mux_tree(nl, leaf, nl->x, s->act_bits);
+	for (i = 0; i < a; i++)
+		select[i] = nl->x[reverse ? a - 1 - i : i];
+	for (b = 0; b < a + s->weight_bits; b++) {
+		for (i = 0; i < 1u << a; i++)
+			leaf[reverse ? reverse_bits(i, a) : i] =
+				lutna_build_cell(nl, i, b);
+		nl->product[b] = mux_tree(nl, leaf, select, a);
 	}
 }
 
