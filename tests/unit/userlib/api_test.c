@@ -3,9 +3,10 @@
  * The header, the symbol map, the shared library and the man pages name the
  * same functions; the header needs nothing but itself.
  *
- * USERLIB is the library's directory, BUILD where it was built.
+ * USERLIB is the library's directory, BUILD where it was built, FLAGS how.
  */
 #include <ctype.h>
+#include <unistd.h>
 
 #include "tap.h"
 
@@ -150,6 +151,47 @@ static void test_headers(void)
 	}
 }
 
+static bool run(const char *dir, const char *command)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "cd %s && (%s) >log 2>&1 </dev/null || "
+		 "{ sed 's/^/# /' log; false; }", dir, command);
+	fflush(stdout);
+	return !system(line);
+}
+
+/* As a package would install it, and as a program would then use it */
+static void test_install(const struct names *header)
+{
+	char dir[] = "/tmp/lutna-install-XXXXXX", line[256];
+	size_t i, pages = 0;
+
+	need(mkdtemp(dir));
+	ok(run(dir, "make -C " USERLIB " O=" BUILD " CFLAGS='" FLAGS "' "
+	       "install DESTDIR=$PWD PREFIX=/usr"), "make install");
+	for (i = 0; i < header->count; i++) {
+		snprintf(line, sizeof(line), "%s/usr/share/man/man3/%s.3", dir,
+			 header->name[i]);
+		pages += !access(line, R_OK);
+	}
+	ok(pages == header->count, "a man page is found for each function");
+	ok(run(dir, "export PKG_CONFIG_SYSROOT_DIR=$PWD "
+	       "PKG_CONFIG_PATH=$PWD/usr/lib/pkgconfig && "
+	       "cc " FLAGS " " USERLIB "/examples/empty_job.c "
+	       "$(pkg-config --cflags --libs lutna) && "
+	       "LD_LIBRARY_PATH=$PWD/usr/lib ./a.out sim"),
+	   "a program finds it by pkg-config");
+	ok(run(dir, "export PKG_CONFIG_PATH=$PWD/usr/lib/pkgconfig && "
+	       "test $(pkg-config --modversion lutna) = $(sed -n "
+	       "'s/^VERSION := //p' " USERLIB "/Makefile)"),
+	   "the version is one");
+	ok(run(dir, "rm -r usr log a.out"), "nothing else was written");
+	snprintf(line, sizeof(line), "%s/log", dir);
+	unlink(line);
+	ok(!rmdir(dir), "outside usr");
+}
+
 int main(void)
 {
 	struct names header = { 0 }, other = { 0 };
@@ -174,7 +216,8 @@ int main(void)
 		     USERLIB "/man/*.3 | sort -u");
 	ok(same(&header, &other, "man"), "each has a man page");
 	drop(&other);
-	drop(&header);
 	test_headers();
+	test_install(&header);
+	drop(&header);
 	return tap_done();
 }
