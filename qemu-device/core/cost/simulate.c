@@ -15,7 +15,8 @@
 
 /*
  * @value: of each node, a bit a lane
- * @settled: the same after the step, for the inputs' new values and to compare
+ * @before: the same before a step
+ * @moved: of inputs only, the values they move to
  * @sum: of each full adder, what its sum becomes one delay from now
  * @load: of each node, transistor terminals
  * @first: of each delay, where its gates start in @order; [ticks + 1] ends it
@@ -26,7 +27,8 @@ struct lutna_netsim {
 	const struct lutna_netlist *nl;
 	bool cells_move;
 	uint64_t *value;
-	uint64_t *settled;
+	uint64_t *before;
+	uint64_t *moved;
 	uint64_t *sum;
 	uint32_t *load;
 	unsigned int ticks;
@@ -132,16 +134,16 @@ int lutna_netsim_new(struct lutna_netsim **out, const struct lutna_netlist *nl)
 	sim->nl = nl;
 	sim->cells_move = is_multiplier(&nl->spec);
 	sim->value = calloc(nl->node_count, sizeof(*sim->value));
-	sim->settled = calloc(nl->node_count, sizeof(*sim->settled));
+	sim->before = calloc(nl->node_count, sizeof(*sim->before));
+	sim->moved = calloc(nl->node_count, sizeof(*sim->moved));
 	sim->sum = calloc(nl->gate_count, sizeof(*sim->sum));
 	sim->load = calloc(nl->node_count, sizeof(*sim->load));
-	if (!sim->value || !sim->settled || !sim->sum || !sim->load ||
-	    schedule(sim)) {
+	if (!sim->value || !sim->before || !sim->moved || !sim->sum ||
+	    !sim->load || schedule(sim)) {
 		lutna_netsim_free(sim);
 		return -ENOMEM;
 	}
 	sim->value[LUTNA_NODE_ONE] = ~UINT64_C(0);
-	sim->settled[LUTNA_NODE_ONE] = ~UINT64_C(0);
 	add_loads(sim);
 	*out = sim;
 	return 0;
@@ -155,7 +157,8 @@ void lutna_netsim_free(struct lutna_netsim *sim)
 	free(sim->first);
 	free(sim->load);
 	free(sim->sum);
-	free(sim->settled);
+	free(sim->moved);
+	free(sim->before);
 	free(sim->value);
 	free(sim);
 }
@@ -257,9 +260,10 @@ static inline void evaluate(const struct lutna_gate *gate,
 	}
 }
 
-static void settle(struct lutna_netsim *sim, uint64_t *value)
+static void settle(struct lutna_netsim *sim)
 {
 	const struct lutna_netlist *nl = sim->nl;
+	uint64_t *value = sim->value;
 	uint64_t out[2] = { 0, 0 };
 	size_t g;
 
@@ -288,7 +292,7 @@ void lutna_netsim_products(struct lutna_netsim *sim, const uint8_t *x,
 		lanes = count < LANES ? count : LANES;
 		set_activations(sim, x, lanes, sim->value);
 		set_weights(sim, w, lanes, sim->value);
-		settle(sim, sim->value);
+		settle(sim);
 		for (lane = 0; lane < lanes; lane++) {
 			p = 0;
 			for (i = 0; i < bits; i++)
@@ -325,6 +329,26 @@ static inline uint64_t move(struct lutna_netsim *sim, uint32_t node,
 	return (uint64_t)ones(moved) * sim->load[node];
 }
 
+/* Move the inputs from one operation to the next. */
+static uint64_t move_inputs(struct lutna_netsim *sim, const uint8_t *x,
+			    const int16_t *w, unsigned int steps, uint64_t mask)
+{
+	const struct lutna_netlist *nl = sim->nl;
+	uint64_t toggles = 0;
+	uint32_t n;
+
+	set_activations(sim, x, steps, sim->moved);
+	for (n = 0; n < nl->spec.act_bits; n++)
+		toggles += move(sim, nl->x[n], sim->moved[nl->x[n]], mask);
+	if (!sim->cells_move)
+		return toggles;
+	set_weights(sim, w, steps, sim->moved);
+	for (n = 0; n < nl->storage_width; n++)
+		toggles += move(sim, nl->storage[n], sim->moved[nl->storage[n]],
+				mask);
+	return toggles;
+}
+
 /* Up to LANES steps: from @x[i] to @x[i + 1], i below @steps. */
 static void run_steps(struct lutna_netsim *sim, const uint8_t *x,
 		      const int16_t *w, unsigned int steps,
@@ -333,26 +357,16 @@ static void run_steps(struct lutna_netsim *sim, const uint8_t *x,
 	const struct lutna_netlist *nl = sim->nl;
 	uint64_t mask = steps < LANES ? (UINT64_C(1) << steps) - 1 :
 					~UINT64_C(0);
-	uint64_t out[2] = { 0, 0 }, toggles = 0;
+	uint64_t out[2] = { 0, 0 }, toggles;
 	unsigned int t;
 	uint32_t k, n;
 
-	set_activations(sim, x + 1, steps, sim->settled);
-	set_weights(sim, w + 1, steps, sim->settled);
-	settle(sim, sim->settled);
 	set_activations(sim, x, steps, sim->value);
 	set_weights(sim, w, steps, sim->value);
-	settle(sim, sim->value);
+	settle(sim);
+	memcpy(sim->before, sim->value, nl->node_count * sizeof(*sim->before));
 
-	for (n = 0; n < nl->node_count; n++)
-		sum->settled += (uint64_t)sim->load[n] *
-			ones((sim->value[n] ^ sim->settled[n]) & mask);
-	for (n = 0; n < nl->spec.act_bits; n++)
-		toggles += move(sim, nl->x[n], sim->settled[nl->x[n]], mask);
-	for (n = 0; sim->cells_move && n < nl->storage_width; n++)
-		toggles += move(sim, nl->storage[n],
-				sim->settled[nl->storage[n]], mask);
-
+	toggles = move_inputs(sim, x + 1, w + 1, steps, mask);
 	for (t = 1; t <= sim->ticks; t++) {
 		for (k = sim->first[t]; k < sim->first[t + 1]; k++) {
 			uint32_t g = sim->order[k];
@@ -370,6 +384,12 @@ static void run_steps(struct lutna_netsim *sim, const uint8_t *x,
 				toggles += move(sim, gate->out[1], out[1],
 						mask);
 		}
+	}
+	for (n = 0; n < nl->node_count; n++) {
+		uint64_t moved = (sim->value[n] ^ sim->before[n]) & mask;
+
+		if (moved)
+			sum->settled += (uint64_t)sim->load[n] * ones(moved);
 	}
 	sum->toggles += toggles;
 	sum->operations += steps;
