@@ -11,7 +11,7 @@
 /* Channels that one call of the dense kernel serves, between two ticks */
 #define DENSE_CHANNELS	8
 /* Rows of an image that are this long pack well by themselves. */
-#define LONG_ROW	16
+#define LONG_ROW	32
 
 struct job {
 	struct lutna_run *run;
@@ -50,9 +50,8 @@ static bool want_n_inner(const struct lutna_conv *c)
 {
 	uint32_t n = c->in.dim[LUTNA_DIM_N], ow = c->out.dim[LUTNA_DIM_W];
 
-	if (n > 1 && c->in.stride[LUTNA_DIM_N] == 1)
-		return n >= LONG_ROW || n > ow;
-	if (ow >= LONG_ROW && c->stride_w == 1)
+	if (ow >= LONG_ROW && c->stride_w == 1 &&
+	    c->in.stride[LUTNA_DIM_N] != 1)
 		return false;
 	return n > ow || n >= LONG_ROW;
 }
@@ -118,9 +117,9 @@ static int pack(struct job *j, const struct lutna_tile *t,
 	int rc = 0;
 
 	for (uint32_t i = 0; i < t->rows && !rc; i++) {
-		lutna_pack_row(&j->lanes, seg, segs, in,
-			       j->plan.row[t->row + i],
-			       j->block + i * j->lane_pitch);
+		j->kernels->pack(&j->lanes, seg, segs, in,
+				 j->plan.row[t->row + i],
+				 j->block + i * j->lane_pitch);
 		rc = lutna_run_tick(j->run, j->lane_pitch / 4 + 8 * segs);
 	}
 	/* Dense weights come in pairs; the odd one is multiplied by zero. */
@@ -131,27 +130,29 @@ static int pack(struct job *j, const struct lutna_tile *t,
 }
 
 static int multiply_sparse(struct job *j, const struct lutna_tile *t,
-			   size_t lanes, uint32_t c, uint32_t *acc)
+			   size_t lanes, uint32_t c, uint32_t *acc, bool add)
 {
 	const uint32_t *index = j->plan.index + t->index + c;
 
-	if (index[0] == index[1])
+	if (index[0] == index[1] && add)
 		return 0;
 	j->kernels->sparse(acc, j->block, j->plan.pair + index[0],
-			   index[1] - index[0], lanes);
+			   index[1] - index[0], lanes, add);
 	return lutna_run_tick(j->run, (index[1] - index[0]) * lanes);
 }
 
 static int multiply_dense(struct job *j, const struct lutna_tile *t,
-			  size_t lanes, uint32_t c, uint32_t n, uint32_t *acc)
+			  size_t lanes, uint32_t c, uint32_t n, uint32_t *acc,
+			  bool add)
 {
 	j->kernels->dense(acc, j->lane_pitch, j->block, j->lane_pitch,
 			  j->plan.dense + t->dense + c * t->pitch, t->pitch,
-			  t->pitch, n, lanes);
+			  t->pitch, n, lanes, add);
 	return lutna_run_tick(j->run, (size_t)n * t->pitch * lanes / 2);
 }
 
-static int multiply(struct job *j, const struct lutna_tile *t, size_t lanes)
+static int multiply(struct job *j, const struct lutna_tile *t, size_t lanes,
+		    bool add)
 {
 	bool sparse = j->plan.w->format == LUTNA_WEIGHT_COMPRESSED;
 	uint32_t n, channels = j->plan.channels;
@@ -163,21 +164,17 @@ static int multiply(struct job *j, const struct lutna_tile *t, size_t lanes)
 		n = sparse ? 1 : DENSE_CHANNELS;
 		if (n > channels - c)
 			n = channels - c;
-		rc = sparse ? multiply_sparse(j, t, lanes, c, acc)
-			    : multiply_dense(j, t, lanes, c, n, acc);
+		rc = sparse ? multiply_sparse(j, t, lanes, c, acc, add)
+			    : multiply_dense(j, t, lanes, c, n, acc, add);
 	}
 	return rc;
 }
 
-static void start_acc(struct job *j, size_t lanes)
+/* What no weight is added to */
+static void clear_acc(struct job *j, size_t lanes)
 {
-	for (uint32_t c = 0; c < j->plan.channels; c++) {
-		uint32_t *acc = j->acc + c * j->lane_pitch;
-		uint32_t bias = j->channels[j->plan.first + c].bias;
-
-		for (size_t l = 0; l < lanes; l++)
-			acc[l] = bias;
-	}
+	for (uint32_t c = 0; c < j->plan.channels; c++)
+		memset(j->acc + c * j->lane_pitch, 0, lanes * sizeof(*j->acc));
 }
 
 static void store(struct job *j, size_t first, size_t used)
@@ -193,7 +190,7 @@ static void store(struct job *j, size_t first, size_t used)
 			continue;
 		}
 		for (size_t l = 0; l < used; l++) {
-			uint32_t v = htole32(acc[l]);
+			uint32_t v = htole32(acc[l] + q->bias);
 
 			memcpy(j->out + 4 * (at + l), &v, sizeof(v));
 		}
@@ -205,14 +202,13 @@ static int convolve_block(struct job *j, size_t first, uint32_t group)
 {
 	struct lutna_segment seg[LUTNA_BLOCK_LANES];
 	size_t used = j->lanes.count - first, lanes, segs;
-	bool more = true;
+	bool more = true, add = false;
 	int rc = 0;
 
 	if (used > j->lane_pitch)
 		used = j->lane_pitch;
 	lanes = (used + LUTNA_LANE_UNIT - 1) & ~(LUTNA_LANE_UNIT - 1UL);
 	segs = lutna_pack_segments(&j->lanes, first, used, seg);
-	start_acc(j, lanes);
 
 	if (!j->plan.whole) {
 		rc = lutna_plan_begin(&j->plan, j->run, j->plan.first,
@@ -224,7 +220,8 @@ static int convolve_block(struct job *j, size_t first, uint32_t group)
 		for (uint32_t t = 0; t < j->plan.tiles && !rc; t++) {
 			rc = pack(j, &j->plan.tile[t], seg, segs, group);
 			if (!rc)
-				rc = multiply(j, &j->plan.tile[t], lanes);
+				rc = multiply(j, &j->plan.tile[t], lanes, add);
+			add = true;
 		}
 		if (j->plan.whole || rc)
 			break;
@@ -232,6 +229,8 @@ static int convolve_block(struct job *j, size_t first, uint32_t group)
 	}
 	if (rc)
 		return rc;
+	if (!add)
+		clear_acc(j, lanes);
 	store(j, first, used);
 	return lutna_run_tick(j->run, used * j->plan.channels * 2);
 }

@@ -91,20 +91,6 @@ size_t lutna_pack_segments(const struct lutna_lanes *g, size_t first,
 			   size_t lanes, struct lutna_segment *seg);
 
 /**
- * lutna_pack_row() - activations that meet one weight position
- * @g: geometry
- * @seg: segments of the block
- * @segs: how many
- * @in: first input channel of the group; LUTNA_SCRATCH_SLACK bytes behind the
- *	input are readable
- * @k: weight position
- * @row: lanes of the block; up to 16 more are written
- */
-void lutna_pack_row(const struct lutna_lanes *g,
-		    const struct lutna_segment *seg, size_t segs,
-		    const uint8_t *in, uint32_t k, int16_t *row);
-
-/**
  * struct lutna_tile - weights of some output channels at up to
  *		       LUTNA_BLOCK_ROWS positions
  * @row: first of its positions in lutna_plan.row

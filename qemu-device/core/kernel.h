@@ -14,6 +14,9 @@
 
 #include "weights.h"
 
+struct lutna_lanes;
+struct lutna_segment;
+
 /* Lanes are a multiple of this; all lanes are computed, used or not. */
 #define LUTNA_LANE_UNIT		32
 
@@ -42,24 +45,28 @@ struct lutna_clamp {
 /**
  * struct lutna_kernels - one implementation
  * @name: of its instruction set
- * @sparse: adds to acc[lane] the sum over @n pairs of w[0] * row[0][lane] +
- *	w[1] * row[1][lane], modulo 2^32, for @lanes lanes
+ * @pack: a row of a block, see lutna_pack_row() in pack.h
+ * @sparse: sets acc[lane], or with @add adds to it, the sum over @n pairs of
+ *	w[0] * row[0][lane] + w[1] * row[1][lane], modulo 2^32, for @lanes lanes
  * @dense: the same for @channels output channels whose weights are
  *	w[channel * w_pitch + row] for @rows rows, an even number, of @pitch
- *	activations each; channel c adds to acc[c * acc_pitch + lane]
- * @requant: dst[i] = requantised acc[i] for @n accumulators, to which the bias
- *	has already been added
+ *	activations each; channel c has acc[c * acc_pitch + lane]
+ * @requant: dst[i] = requantised acc[i] + bias for @n accumulators
  *
  * Blocks and accumulators are aligned to 64 bytes, and so are their pitches.
  * Activations are 0..255, weights -256..255.
  */
 struct lutna_kernels {
 	const char *name;
+	void (*pack)(const struct lutna_lanes *g,
+		     const struct lutna_segment *seg, size_t segs,
+		     const uint8_t *in, uint32_t k, int16_t *row);
 	void (*sparse)(uint32_t *acc, const int16_t *block,
-		       const struct lutna_pair *pair, size_t n, size_t lanes);
+		       const struct lutna_pair *pair, size_t n, size_t lanes,
+		       bool add);
 	void (*dense)(uint32_t *acc, size_t acc_pitch, const int16_t *block,
 		      size_t pitch, const int16_t *w, size_t w_pitch,
-		      size_t rows, size_t channels, size_t lanes);
+		      size_t rows, size_t channels, size_t lanes, bool add);
 	void (*requant)(uint8_t *dst, const uint32_t *acc, size_t n,
 			const struct lutna_requant *channel,
 			const struct lutna_clamp *clamp);
@@ -84,8 +91,8 @@ const struct lutna_kernels *lutna_kernels_list(unsigned int i);
 
 /**
  * lutna_requant_one() - requantise one accumulator, as lutna_isa.h says
- * @acc: accumulator, bias included
- * @channel: multiplier and shift
+ * @acc: accumulator without bias
+ * @channel: bias, multiplier and shift
  * @clamp: the rest
  */
 static inline uint8_t lutna_requant_one(uint32_t acc,
@@ -93,7 +100,7 @@ static inline uint8_t lutna_requant_one(uint32_t acc,
 					const struct lutna_clamp *clamp)
 {
 	/* |product| + rounding is below 2^62 + 2^61. */
-	int64_t v = (int64_t)(int32_t)acc * channel->mult +
+	int64_t v = (int64_t)(int32_t)(acc + channel->bias) * channel->mult +
 		    (1LL << (channel->shift - 1));
 
 	v = (v >> channel->shift) + clamp->zero_point;

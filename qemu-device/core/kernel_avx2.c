@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include "kernel.h"
+#include "pack.h"
 
 #define TARGET	__attribute__((target("avx2")))
 #define INLINE	TARGET inline __attribute__((always_inline))
@@ -25,14 +26,17 @@ static INLINE __m256i two_weights(const int16_t *w)
 }
 
 /* Interleaving works on halves: @lo holds lanes 0-3 and 8-11, @hi the others. */
-static INLINE void add_lanes(uint32_t *acc, __m256i lo, __m256i hi)
+static INLINE void put_lanes(uint32_t *acc, __m256i lo, __m256i hi, bool add)
 {
 	__m256i a = _mm256_permute2x128_si256(lo, hi, 0x20);
 	__m256i b = _mm256_permute2x128_si256(lo, hi, 0x31);
 
-	_mm256_storeu_si256((void *)acc, _mm256_add_epi32(load(acc), a));
-	_mm256_storeu_si256((void *)(acc + 8),
-			    _mm256_add_epi32(load(acc + 8), b));
+	if (add) {
+		a = _mm256_add_epi32(a, load(acc));
+		b = _mm256_add_epi32(b, load(acc + 8));
+	}
+	_mm256_storeu_si256((void *)acc, a);
+	_mm256_storeu_si256((void *)(acc + 8), b);
 }
 
 static INLINE __m256i mac(__m256i acc, __m256i x, __m256i w)
@@ -43,7 +47,7 @@ static INLINE __m256i mac(__m256i acc, __m256i x, __m256i w)
 /* @v vectors of lanes, accumulators in registers over all pairs */
 static INLINE void sparse_strip(uint32_t *acc, const int16_t *block,
 				const struct lutna_pair *pair, size_t n,
-				const int v)
+				bool add, const int v)
 {
 	__m256i lo[4], hi[4];
 
@@ -62,25 +66,33 @@ static INLINE void sparse_strip(uint32_t *acc, const int16_t *block,
 		}
 	}
 	for (int i = 0; i < v; i++)
-		add_lanes(acc + i * LANES, lo[i], hi[i]);
+		put_lanes(acc + i * LANES, lo[i], hi[i], add);
+}
+
+static TARGET void pack(const struct lutna_lanes *g,
+			const struct lutna_segment *seg, size_t segs,
+			const uint8_t *in, uint32_t k, int16_t *row)
+{
+	lutna_pack_row(g, seg, segs, in, k, row);
 }
 
 static TARGET void sparse(uint32_t *acc, const int16_t *block,
-			  const struct lutna_pair *pair, size_t n, size_t lanes)
+			  const struct lutna_pair *pair, size_t n, size_t lanes,
+			  bool add)
 {
 	size_t l = 0;
 
 	for (; l + 4 * LANES <= lanes; l += 4 * LANES)
-		sparse_strip(acc + l, block + l, pair, n, 4);
+		sparse_strip(acc + l, block + l, pair, n, add, 4);
 	for (; l < lanes; l += 2 * LANES)
-		sparse_strip(acc + l, block + l, pair, n, 2);
+		sparse_strip(acc + l, block + l, pair, n, add, 2);
 }
 
 /* One vector of lanes times @c output channels */
 static INLINE void dense_strip(uint32_t *acc, size_t acc_pitch,
 			       const int16_t *block, size_t pitch,
 			       const int16_t *w, size_t w_pitch, size_t rows,
-			       const int c)
+			       bool add, const int c)
 {
 	__m256i lo[4], hi[4];
 
@@ -99,12 +111,12 @@ static INLINE void dense_strip(uint32_t *acc, size_t acc_pitch,
 		}
 	}
 	for (int j = 0; j < c; j++)
-		add_lanes(acc + j * acc_pitch, lo[j], hi[j]);
+		put_lanes(acc + j * acc_pitch, lo[j], hi[j], add);
 }
 
 static TARGET void dense(uint32_t *acc, size_t acc_pitch, const int16_t *block,
 			 size_t pitch, const int16_t *w, size_t w_pitch,
-			 size_t rows, size_t channels, size_t lanes)
+			 size_t rows, size_t channels, size_t lanes, bool add)
 {
 	size_t c = 0;
 
@@ -112,59 +124,62 @@ static TARGET void dense(uint32_t *acc, size_t acc_pitch, const int16_t *block,
 		for (size_t l = 0; l < lanes; l += LANES)
 			dense_strip(acc + c * acc_pitch + l, acc_pitch,
 				    block + l, pitch, w + c * w_pitch, w_pitch,
-				    rows, 4);
+				    rows, add, 4);
 	for (; c < channels; c++)
 		for (size_t l = 0; l < lanes; l += LANES)
 			dense_strip(acc + c * acc_pitch + l, acc_pitch,
 				    block + l, pitch, w + c * w_pitch, w_pitch,
-				    rows, 1);
+				    rows, add, 1);
 }
 
-/* AVX2 compares 64-bit integers, but has no minimum of them. */
-static INLINE __m256i clamp64(__m256i v, __m256i min, __m256i max)
+/*
+ * 8 accumulators, bias included, to values before the clamp, for a shift of 32
+ * or more: then the upper half of a product is enough.
+ */
+static INLINE __m256i scale_short(__m256i v, __m256i mult, __m256i half,
+				  __m128i shift)
 {
-	v = _mm256_blendv_epi8(v, min, _mm256_cmpgt_epi64(min, v));
-	return _mm256_blendv_epi8(v, max, _mm256_cmpgt_epi64(v, max));
+	__m256i a = _mm256_add_epi64(_mm256_mul_epi32(v, mult), half);
+	__m256i b = _mm256_add_epi64(
+		_mm256_mul_epi32(_mm256_srli_epi64(v, 32), mult), half);
+	__m256i high = _mm256_blend_epi32(_mm256_srli_epi64(a, 32), b, 0xaa);
+
+	return _mm256_sra_epi32(high, shift);
 }
 
 static TARGET void requant(uint8_t *dst, const uint32_t *acc, size_t n,
 			   const struct lutna_requant *channel,
 			   const struct lutna_clamp *clamp)
 {
-	/*
-	 * Nor has it an arithmetic shift: 2^63 makes the product positive and
-	 * is taken away again, shifted too.
-	 */
-	const uint64_t bias = 1ULL << 63;
 	const __m256i mult = _mm256_set1_epi64x(channel->mult);
-	const __m256i before = _mm256_set1_epi64x(
-		bias + (1ULL << (channel->shift - 1)));
-	const __m256i after = _mm256_set1_epi64x(
-		clamp->zero_point - (int64_t)(bias >> channel->shift));
-	const __m128i shift = _mm_cvtsi32_si128(channel->shift);
-	const __m256i min = _mm256_set1_epi64x(clamp->min);
-	const __m256i max = _mm256_set1_epi64x(clamp->max);
-	const __m256i pick = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+	const __m256i half = _mm256_set1_epi64x(1LL << (channel->shift - 1));
+	const __m256i bias = _mm256_set1_epi32(channel->bias);
+	const __m256i zero = _mm256_set1_epi32(clamp->zero_point);
+	/* Before the zero point is added, so that nothing can overflow */
+	const __m256i min = _mm256_set1_epi32(clamp->min - clamp->zero_point);
+	const __m256i max = _mm256_set1_epi32(clamp->max - clamp->zero_point);
+	const __m128i shift = _mm_cvtsi32_si128(channel->shift - 32);
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i += 4) {
-		__m256i v = _mm256_cvtepi32_epi64(
-			_mm_loadu_si128((const void *)(acc + i)));
+	for (; channel->shift >= 32 && i + 8 <= n; i += 8) {
+		__m256i v = _mm256_add_epi32(load(acc + i), bias);
 		__m128i q;
-		uint32_t four;
 
-		v = _mm256_add_epi64(_mm256_mul_epi32(v, mult), before);
-		v = _mm256_add_epi64(_mm256_srl_epi64(v, shift), after);
-		v = clamp64(v, min, max);
-		q = _mm256_castsi256_si128(
-			_mm256_permutevar8x32_epi32(v, pick));
-		q = _mm_packus_epi16(_mm_packus_epi32(q, q), q);
-		four = _mm_cvtsi128_si32(q);
-		memcpy(dst + i, &four, n - i < 4 ? n - i : 4);
+		v = scale_short(v, mult, half, shift);
+		v = _mm256_min_epi32(_mm256_max_epi32(v, min), max);
+		v = _mm256_add_epi32(v, zero);
+		q = _mm_packus_epi32(_mm256_castsi256_si128(v),
+				     _mm256_extracti128_si256(v, 1));
+		_mm_storel_epi64((void *)(dst + i), _mm_packus_epi16(q, q));
 	}
+	/* A shift of less is a multiplier of little precision, and rare. */
+	for (; i < n; i++)
+		dst[i] = lutna_requant_one(acc[i], channel, clamp);
 }
 
 const struct lutna_kernels lutna_kernels_avx2 = {
 	.name = "avx2",
+	.pack = pack,
 	.sparse = sparse,
 	.dense = dense,
 	.requant = requant,

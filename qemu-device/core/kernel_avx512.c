@@ -8,6 +8,7 @@
 #include <immintrin.h>
 
 #include "kernel.h"
+#include "pack.h"
 
 #define TARGET	__attribute__((target("avx512f,avx512bw,avx512vnni")))
 #define INLINE	TARGET inline __attribute__((always_inline))
@@ -28,22 +29,25 @@ static INLINE __m512i two_weights(const int16_t *w)
  * Interleaving works on quarters of a vector: @lo holds lanes 0-3, 8-11, 16-19
  * and 24-27, @hi the others.
  */
-static INLINE void add_lanes(uint32_t *acc, __m512i lo, __m512i hi)
+static INLINE void put_lanes(uint32_t *acc, __m512i lo, __m512i hi, bool add)
 {
 	const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
 	const __m512i second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
 	__m512i a = _mm512_permutex2var_epi64(lo, first, hi);
 	__m512i b = _mm512_permutex2var_epi64(lo, second, hi);
 
-	_mm512_storeu_si512(acc, _mm512_add_epi32(_mm512_loadu_si512(acc), a));
-	_mm512_storeu_si512(acc + 16,
-			    _mm512_add_epi32(_mm512_loadu_si512(acc + 16), b));
+	if (add) {
+		a = _mm512_add_epi32(a, _mm512_loadu_si512(acc));
+		b = _mm512_add_epi32(b, _mm512_loadu_si512(acc + 16));
+	}
+	_mm512_storeu_si512(acc, a);
+	_mm512_storeu_si512(acc + 16, b);
 }
 
 /* @v vectors of lanes, accumulators in registers over all pairs */
 static INLINE void sparse_strip(uint32_t *acc, const int16_t *block,
 				const struct lutna_pair *pair, size_t n,
-				const int v)
+				bool add, const int v)
 {
 	__m512i lo[8], hi[8];
 
@@ -65,29 +69,37 @@ static INLINE void sparse_strip(uint32_t *acc, const int16_t *block,
 		}
 	}
 	for (int i = 0; i < v; i++)
-		add_lanes(acc + i * LANES, lo[i], hi[i]);
+		put_lanes(acc + i * LANES, lo[i], hi[i], add);
+}
+
+static TARGET void pack(const struct lutna_lanes *g,
+			const struct lutna_segment *seg, size_t segs,
+			const uint8_t *in, uint32_t k, int16_t *row)
+{
+	lutna_pack_row(g, seg, segs, in, k, row);
 }
 
 static TARGET void sparse(uint32_t *acc, const int16_t *block,
-			  const struct lutna_pair *pair, size_t n, size_t lanes)
+			  const struct lutna_pair *pair, size_t n, size_t lanes,
+			  bool add)
 {
 	size_t l = 0;
 
 	for (; l + 8 * LANES <= lanes; l += 8 * LANES)
-		sparse_strip(acc + l, block + l, pair, n, 8);
+		sparse_strip(acc + l, block + l, pair, n, add, 8);
 	for (; l + 4 * LANES <= lanes; l += 4 * LANES)
-		sparse_strip(acc + l, block + l, pair, n, 4);
+		sparse_strip(acc + l, block + l, pair, n, add, 4);
 	for (; l + 2 * LANES <= lanes; l += 2 * LANES)
-		sparse_strip(acc + l, block + l, pair, n, 2);
+		sparse_strip(acc + l, block + l, pair, n, add, 2);
 	if (l < lanes)
-		sparse_strip(acc + l, block + l, pair, n, 1);
+		sparse_strip(acc + l, block + l, pair, n, add, 1);
 }
 
 /* @v vectors of lanes times @c output channels */
 static INLINE void dense_strip(uint32_t *acc, size_t acc_pitch,
 			       const int16_t *block, size_t pitch,
 			       const int16_t *w, size_t w_pitch, size_t rows,
-			       const int v, const int c)
+			       bool add, const int v, const int c)
 {
 	__m512i lo[2][8], hi[2][8];
 
@@ -118,13 +130,13 @@ static INLINE void dense_strip(uint32_t *acc, size_t acc_pitch,
 	}
 	for (int j = 0; j < c; j++)
 		for (int i = 0; i < v; i++)
-			add_lanes(acc + j * acc_pitch + i * LANES, lo[i][j],
-				  hi[i][j]);
+			put_lanes(acc + j * acc_pitch + i * LANES, lo[i][j],
+				  hi[i][j], add);
 }
 
 static TARGET void dense(uint32_t *acc, size_t acc_pitch, const int16_t *block,
 			 size_t pitch, const int16_t *w, size_t w_pitch,
-			 size_t rows, size_t channels, size_t lanes)
+			 size_t rows, size_t channels, size_t lanes, bool add)
 {
 	size_t c = 0;
 
@@ -135,16 +147,40 @@ static TARGET void dense(uint32_t *acc, size_t acc_pitch, const int16_t *block,
 
 		for (; l + 2 * LANES <= lanes; l += 2 * LANES)
 			dense_strip(to + l, acc_pitch, block + l, pitch, from,
-				    w_pitch, rows, 2, 4);
+				    w_pitch, rows, add, 2, 4);
 		if (l < lanes)
 			dense_strip(to + l, acc_pitch, block + l, pitch, from,
-				    w_pitch, rows, 1, 4);
+				    w_pitch, rows, add, 1, 4);
 	}
 	for (; c < channels; c++)
 		for (size_t l = 0; l < lanes; l += LANES)
 			dense_strip(acc + c * acc_pitch + l, acc_pitch,
 				    block + l, pitch, w + c * w_pitch, w_pitch,
-				    rows, 1, 1);
+				    rows, add, 1, 1);
+}
+
+/* 16 accumulators, bias included, to values before the clamp */
+static INLINE __m512i scale_short(__m512i v, __m512i mult, __m512i half,
+				  __m128i shift)
+{
+	/* With a shift of 32 or more the upper half of a product is enough. */
+	const __mmask16 odd = 0xaaaa;
+	__m512i a = _mm512_add_epi64(_mm512_mul_epi32(v, mult), half);
+	__m512i b = _mm512_add_epi64(
+		_mm512_mul_epi32(_mm512_srli_epi64(v, 32), mult), half);
+	__m512i high = _mm512_mask_blend_epi32(odd, _mm512_srli_epi64(a, 32),
+					       b);
+
+	return _mm512_sra_epi32(high, shift);
+}
+
+static INLINE __m256i scale_long(__m256i v, __m512i mult, __m512i half,
+				 __m128i shift)
+{
+	__m512i a = _mm512_mul_epi32(_mm512_cvtepi32_epi64(v), mult);
+
+	a = _mm512_sra_epi64(_mm512_add_epi64(a, half), shift);
+	return _mm512_cvtsepi64_epi32(a);
 }
 
 static TARGET void requant(uint8_t *dst, const uint32_t *acc, size_t n,
@@ -153,26 +189,40 @@ static TARGET void requant(uint8_t *dst, const uint32_t *acc, size_t n,
 {
 	const __m512i mult = _mm512_set1_epi64(channel->mult);
 	const __m512i half = _mm512_set1_epi64(1LL << (channel->shift - 1));
-	const __m128i shift = _mm_cvtsi32_si128(channel->shift);
-	const __m512i zero = _mm512_set1_epi64(clamp->zero_point);
-	const __m512i min = _mm512_set1_epi64(clamp->min);
-	const __m512i max = _mm512_set1_epi64(clamp->max);
+	const __m512i bias = _mm512_set1_epi32(channel->bias);
+	const __m512i zero = _mm512_set1_epi32(clamp->zero_point);
+	/* Before the zero point is added, so that nothing can overflow */
+	const __m512i min = _mm512_set1_epi32(clamp->min - clamp->zero_point);
+	const __m512i max = _mm512_set1_epi32(clamp->max - clamp->zero_point);
+	const bool is_short = channel->shift >= 32;
+	const __m128i shift = _mm_cvtsi32_si128(channel->shift -
+						(is_short ? 32 : 0));
 
-	for (size_t i = 0; i < n; i += 8) {
+	for (size_t i = 0; i < n; i += 16) {
 		size_t left = n - i;
-		__mmask8 some = left < 8 ? (1U << left) - 1 : 0xff;
-		__m512i v = _mm512_cvtepi32_epi64(
-			_mm256_loadu_si256((const void *)(acc + i)));
+		__mmask16 some = left < 16 ? (1U << left) - 1 : 0xffff;
+		__m512i v = _mm512_add_epi32(_mm512_loadu_si512(acc + i), bias);
 
-		v = _mm512_add_epi64(_mm512_mul_epi32(v, mult), half);
-		v = _mm512_add_epi64(_mm512_sra_epi64(v, shift), zero);
-		v = _mm512_min_epi64(_mm512_max_epi64(v, min), max);
-		_mm512_mask_cvtepi64_storeu_epi8(dst + i, some, v);
+		if (is_short) {
+			v = scale_short(v, mult, half, shift);
+		} else {
+			__m256i lo = _mm512_castsi512_si256(v);
+			__m256i hi = _mm512_extracti64x4_epi64(v, 1);
+
+			lo = scale_long(lo, mult, half, shift);
+			hi = scale_long(hi, mult, half, shift);
+			v = _mm512_inserti64x4(_mm512_castsi256_si512(lo), hi,
+					       1);
+		}
+		v = _mm512_min_epi32(_mm512_max_epi32(v, min), max);
+		_mm512_mask_cvtepi32_storeu_epi8(dst + i, some,
+						 _mm512_add_epi32(v, zero));
 	}
 }
 
 const struct lutna_kernels lutna_kernels_avx512 = {
 	.name = "avx512",
+	.pack = pack,
 	.sparse = sparse,
 	.dense = dense,
 	.requant = requant,

@@ -17,9 +17,13 @@ struct unit {
 	uint16_t w3;
 };
 
-/* What its multiplexers select from, read out of the cells */
+/*
+ * What its multiplexers select from, read out of the cells; and what the digits
+ * that are not looked up always add
+ */
 struct words {
 	int32_t multiple[1 << DIGIT_BITS];
+	int32_t constant;
 };
 
 static int32_t sign_extend(uint32_t bits, unsigned int width)
@@ -40,40 +44,31 @@ static struct unit program(int weight, unsigned int bits)
 	return u;
 }
 
-static struct words read_cells(struct unit u, unsigned int bits)
+static struct words read_cells(struct unit u, const struct lutna_conv *c)
 {
-	struct words t;
+	unsigned int bits = c->weight_bits;
+	struct words t = { 0 };
 
-	t.multiple[0] = 0;
 	t.multiple[1] = sign_extend(u.w, bits);
 	t.multiple[2] = sign_extend((uint32_t)u.w << 1, bits + 1);
 	t.multiple[3] = sign_extend(((uint32_t)u.w3 << 1) | (u.w & 1),
 				    bits + 2);
+	for (unsigned int d = 0; d < c->approx_digits; d++)
+		if (c->approx == LUTNA_APPROX_W)
+			t.constant += t.multiple[1] * (1 << (DIGIT_BITS * d));
 	return t;
 }
 
 /* One product: look up digit by digit, shift and add. */
-static int32_t look_up(const struct words *t, const struct lutna_conv *c,
-		       uint8_t activation)
+static inline int32_t look_up(const struct words *t, unsigned int activation,
+			      unsigned int low, unsigned int bits)
 {
-	unsigned int digits = (c->act_bits + DIGIT_BITS - 1) / DIGIT_BITS;
-	int32_t sum = 0;
+	int32_t sum = t->constant;
 
-	for (unsigned int d = 0; d < digits; d++) {
-		unsigned int digit = activation >> (DIGIT_BITS * d) & 3;
-		int32_t part;
-
-		/* The top digit of an odd number of bits is one bit wide. */
-		if (d == digits - 1 && c->act_bits % DIGIT_BITS)
-			digit &= 1;
-		if (d >= c->approx_digits)
-			part = t->multiple[digit];
-		else if (c->approx == LUTNA_APPROX_W)
-			part = t->multiple[1];
-		else
-			part = 0;
-		sum += part * (1 << (DIGIT_BITS * d));
-	}
+	/* The top digit of an odd number of bits is one bit wide. */
+	activation &= (1U << bits) - 1;
+	for (unsigned int shift = low; shift < bits; shift += DIGIT_BITS)
+		sum += t->multiple[activation >> shift & 3] * (1 << shift);
 	return sum;
 }
 
@@ -149,6 +144,7 @@ static int add_tap_row(struct channel *ch, const struct tap *tap,
 	uint32_t ow = c->out.dim[LUTNA_DIM_W];
 	uint32_t *acc = ch->acc +
 			((size_t)n * c->out.dim[LUTNA_DIM_H] + oy) * ow;
+	unsigned int low = c->approx_digits * DIGIT_BITS;
 	const uint8_t *line = ch->in;
 
 	if (inside_y)
@@ -159,7 +155,8 @@ static int add_tap_row(struct channel *ch, const struct tap *tap,
 		bool inside = inside_y && x >= 0 &&
 			      x < (int32_t)c->in.dim[LUTNA_DIM_W];
 
-		acc[ox] += look_up(words, c, inside ? line[x] : c->pad_value);
+		acc[ox] += look_up(words, inside ? line[x] : c->pad_value,
+				   low, c->act_bits);
 	}
 	return lutna_run_tick(ch->run, 4 * ow);
 }
@@ -167,8 +164,7 @@ static int add_tap_row(struct channel *ch, const struct tap *tap,
 static int add_tap(struct channel *ch, const struct tap *tap)
 {
 	const struct lutna_conv *c = ch->conv;
-	struct words words = read_cells(program(tap->weight, c->weight_bits),
-					c->weight_bits);
+	struct words words = read_cells(program(tap->weight, c->weight_bits), c);
 	int rc = 0;
 
 	for (uint32_t n = 0; n < c->out.dim[LUTNA_DIM_N] && !rc; n++)

@@ -118,6 +118,9 @@ static int fill_block(struct block *b, const struct dim *d, int n, bool gather)
 
 		if (gather ? d[i].g > b->span + GAP : d[i].g != b->span)
 			break;
+		/* Better as rows, of which all 64 come before the next run. */
+		if (d[i].h == b->elem && b->span >= DIRECT_MIN)
+			break;
 		if (d[i].g)
 			take = min_size(take,
 					(limit_bytes - b->span) / d[i].g + 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Tiles of 16 x 16 bytes stay in registers; what is left over goes by bytes.
+ * Tiles of 16 x 16 bytes stay in registers; what is too narrow for that goes by
+ * bytes.
  */
 #include "transpose.h"
 
@@ -54,15 +55,20 @@ static void tile(uint8_t *dst, size_t dst_pitch, const uint8_t *src,
 void lutna_transpose(uint8_t *dst, size_t dst_pitch, const uint8_t *src,
 		     size_t src_pitch, size_t rows, size_t cols)
 {
-	size_t r, c;
+	if (rows < TILE || cols < TILE) {
+		edge(dst, dst_pitch, src, src_pitch, rows, cols);
+		return;
+	}
 
-	for (c = 0; c + TILE <= cols; c += TILE) {
-		for (r = 0; r + TILE <= rows; r += TILE)
+	/* The last tile of a row or column overlaps the one before it. */
+	for (size_t c = 0; c < cols; c += TILE) {
+		if (c > cols - TILE)
+			c = cols - TILE;
+		for (size_t r = 0; r < rows; r += TILE) {
+			if (r > rows - TILE)
+				r = rows - TILE;
 			tile(dst + c * dst_pitch + r, dst_pitch,
 			     src + r * src_pitch + c, src_pitch);
-		edge(dst + c * dst_pitch + r, dst_pitch,
-		     src + r * src_pitch + c, src_pitch, rows - r, TILE);
+		}
 	}
-	edge(dst + c * dst_pitch, dst_pitch, src + c, src_pitch, rows,
-	     cols - c);
 }
