@@ -157,19 +157,18 @@ static bool run_command(struct sim_run *run, const struct lutna_memory *mem,
 		run_failed(run, fault.code, fault.access, fault.addr);
 		return false;
 	}
-	account(run, &profile);
-	if (!desc->profile)
-		return true;
-
 	profile.index = htole32(index);
 	profile.start_ns = htole64(start);
 	profile.end_ns = htole64(sim_time_ns(run->queue->sim));
-	code = run_write(run, desc->profile + index * sizeof(profile), &profile,
-			 sizeof(profile), &addr);
-	if (code) {
-		run_failed(run, code, ACCESS_WRITE, addr);
-		return false;
+	if (desc->profile) {
+		code = run_write(run, desc->profile + index * sizeof(profile),
+				 &profile, sizeof(profile), &addr);
+		if (code) {
+			run_failed(run, code, ACCESS_WRITE, addr);
+			return false;
+		}
 	}
+	account(run, &profile);
 	return true;
 }
 

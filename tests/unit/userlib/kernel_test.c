@@ -24,7 +24,7 @@ static struct lutna_device *open_mock(void)
 static bool clean(void)
 {
 	return !mock.complaints && !mock.buffers && !mock.mappings &&
-	       !mock.queues;
+	       !mock.queues && !mock_mapped();
 }
 
 static int open_error(void)
@@ -164,12 +164,23 @@ static void test_buffer(void)
 	mock_fail(LUTNA_CMD_BO_CREATE, ENODEV, 1);
 	ok(lutna_buffer_new(&buf, dev, 1, 1) == -ENODEV && clean(),
 	   "device gone");
+	mock.bad_bytes = true;
+	ok(lutna_buffer_new(&buf, dev, 5000, 1) == -EPROTO && clean(),
+	   "a buffer smaller than asked for");
+	mock.bad_bytes = false;
+	mock.bad_offset = true;
+	ok(lutna_buffer_new(&buf, dev, 1, 1) == -EINVAL && clean() &&
+	   strstr(lutna_last_error(), "into the process"),
+	   "a buffer that cannot be mapped");
+	mock.bad_offset = false;
+	ok(!buf, "nothing was set");
 	mock_fail(LUTNA_CMD_VM_MAP, EINTR, 2);
-	ok(!lutna_buffer_new(&buf, dev, 1, 1), "signals");
+	ok(!lutna_buffer_new(&buf, dev, 1, 1) && mock_mapped() == 1, "signals");
 	/* A device that goes away before the buffer does */
 	mock_fail(LUTNA_CMD_VM_UNMAP, ENODEV, 1);
 	lutna_buffer_free(buf);
-	ok(!mock.buffers && mock.mappings == 1 && !mock.complaints,
+	ok(!mock.buffers && mock.mappings == 1 && !mock.complaints &&
+	   !mock_mapped(),
 	   "a buffer is freed although the device is gone");
 	lutna_device_close(dev);
 }

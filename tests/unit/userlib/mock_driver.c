@@ -116,6 +116,19 @@ int64_t mock_offset(void)
 	return (int64_t)OFFSET(buffer_count - 1);
 }
 
+unsigned int mock_mapped(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned int count = 0;
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f))
+		count += !!strstr(line, "/memfd:lutna");
+	if (f)
+		fclose(f);
+	return count;
+}
+
 static int bo_create(struct lutna_bo_create *args)
 {
 	unsigned int index = buffer_count++;
@@ -132,6 +145,10 @@ static int bo_create(struct lutna_bo_create *args)
 	buffers[index].alive = true;
 	buffers[index].bytes = args->bytes;
 	mock.buffers++;
+	if (mock.bad_bytes)
+		args->bytes = PAGE;
+	if (mock.bad_offset)
+		args->mmap_offset++;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef USERLIB_TEST_MOCK_DRIVER_H
 #define USERLIB_TEST_MOCK_DRIVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "uapi/lutna.h"
@@ -27,6 +28,8 @@
  * @buffers: alive
  * @mappings: alive
  * @queues: alive
+ * @bad_bytes: BO_CREATE answers with too small a size
+ * @bad_offset: BO_CREATE answers with an offset that cannot be mapped
  * @took: jobs that SUBMIT says it took
  * @create: last argument of the ioctl of that name, as it was given
  * @map: the same
@@ -51,6 +54,8 @@ struct mock {
 	int buffers;
 	int mappings;
 	int queues;
+	bool bad_bytes;
+	bool bad_offset;
 	uint32_t took;
 	struct lutna_bo_create create;
 	struct lutna_vm_map map;
@@ -70,6 +75,9 @@ int mock_reset(void);
 
 /* Lets the next @times calls of LUTNA_CMD_@cmd fail, after @fail_skip */
 void mock_fail(int cmd, int err, int times);
+
+/* Mappings of its memory in this process */
+unsigned int mock_mapped(void);
 
 /* Device address and offset in the memory of the newest buffer */
 uint64_t mock_addr(void);

@@ -141,7 +141,7 @@ static void test_profile(void)
 	need(!lutna_queue_submit(queue, &job, &seqno));
 	result = wait_for(queue, seqno);
 	ok(result.error == -EIO && result.fault == LUTNA_FAULT_PERMISSION &&
-	   result.access == 2 && !result.command &&
+	   result.access == 2 && !result.command && !result.cycles &&
 	   result.fault_addr == job.profile, "profile that cannot be written");
 	lutna_queue_free(queue);
 	lutna_buffer_free(list);
