@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The compiler: an ONNX model in, a container for the device out. */
+#ifndef LUTNA_COMPILE_H
+#define LUTNA_COMPILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "diag.h"
+#include "weights.h"
+
+/* Largest ONNX file that is read; protobuf has the same limit. */
+#define COMPILE_FILE_MAX	((size_t)0x7fffffff)
+
+/**
+ * struct compile_options - what the user may choose
+ * @batch: images that one run takes; 0: what the model fixes, or
+ *	SHAPE_BATCH_DEFAULT
+ * @weights: their form
+ * @name: of the model; NULL: the graph's
+ * @dump: where a listing of the program goes; NULL: nowhere
+ */
+struct compile_options {
+	uint32_t batch;
+	enum weights_form weights;
+	const char *name;
+	FILE *dump;
+};
+
+/**
+ * struct compile_report - what became of it
+ * @nodes: of the graph, those that matter
+ * @commands: that it takes
+ * @constant_bytes: weights, channel records and tables
+ * @workspace_bytes: activations
+ * @workspace_unshared: what they would take side by side
+ * @file_bytes: the container
+ */
+struct compile_report {
+	size_t nodes;
+	size_t commands;
+	uint64_t constant_bytes;
+	uint64_t workspace_bytes;
+	uint64_t workspace_unshared;
+	size_t file_bytes;
+};
+
+/**
+ * compile_memory() - compile a model that is in memory
+ * @data: bytes of an ONNX file
+ * @size: how many
+ * @options: choices
+ * @diag: @diag->file names the model in messages; @diag->text says what is
+ *	wrong on failure
+ * @out: set on success: bytes of a container; free()
+ * @out_size: set on success
+ * @report: set on success; may be NULL
+ *
+ * Time and memory grow in proportion to @size, up to the size of the tensors
+ * that it describes.
+ *
+ * Return: 0; -EINVAL a broken model; -EOPNOTSUPP beyond what is supported
+ * (nodes that are not give -EINVAL too); -ENOMEM
+ */
+int compile_memory(const void *data, size_t size,
+		   const struct compile_options *options, struct diag *diag,
+		   uint8_t **out, size_t *out_size,
+		   struct compile_report *report);
+
+/**
+ * compile_file() - compile a file into another
+ * @path: ONNX model; diag->file is set to it
+ * @out_path: container; replaced as a whole, and left alone on failure
+ * @options: choices; without a name it is @path's last part without ".onnx"
+ * @diag: says what is wrong on failure
+ * @report: set on success; may be NULL
+ *
+ * Return: as compile_memory(), or what a system call said
+ */
+int compile_file(const char *path, const char *out_path,
+		 const struct compile_options *options, struct diag *diag,
+		 struct compile_report *report);
+
+#endif
