@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nvme_ioctl.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "options.h"
+#include "print.h"
+#include "progress.h"
+
+/* NVMe Get Features, Number of Queues: QEMU's controller only looks it up. */
+#define NVME_GET_FEATURES	0x0a
+#define NVME_FEATURE_QUEUES	0x07
+
+/* Kinds take turns in blocks, so that whatever slows the machine meets all. */
+#define BLOCK_SAMPLES	100
+#define WARM_UP_BLOCKS	3
+
+struct settings {
+	const char *device;
+	const char *nvme;
+	unsigned long samples;
+	unsigned long inflight;
+	bool json;
+};
+
+/**
+ * struct bench - what is measured
+ * @dev: device
+ * @queue: of it
+ * @nvme: file descriptor of the controller, or -1
+ */
+struct bench {
+	struct lutna_device *dev;
+	struct lutna_queue *queue;
+	int nvme;
+};
+
+static int empty_job(struct bench *bench)
+{
+	const struct lutna_job_desc job = { .count = 0 };
+	struct lutna_result result;
+	uint64_t seqno;
+
+	if (lutna_queue_submit(bench->queue, &job, &seqno) ||
+	    lutna_queue_wait(bench->queue, seqno, -1, &result))
+		return complain("%s", lutna_last_error());
+	if (result.error)
+		return complain("an empty job failed: %s", strerror(-result.error));
+	return STATUS_OK;
+}
+
+static int nvme_command(struct bench *bench)
+{
+	struct nvme_admin_cmd cmd = {
+		.opcode = NVME_GET_FEATURES,
+		.cdw10 = NVME_FEATURE_QUEUES,
+	};
+	int err = ioctl(bench->nvme, NVME_IOCTL_ADMIN_CMD, &cmd);
+
+	if (err < 0)
+		return complain("NVMe command: %s", strerror(errno));
+	if (err)
+		return complain("NVMe command: status 0x%x", (unsigned int)err);
+	return STATUS_OK;
+}
+
+static int parent(struct bench *bench)
+{
+	return syscall(SYS_getppid) < 0 ? complain("getppid: %s", strerror(errno)) :
+					  STATUS_OK;
+}
+
+/**
+ * struct kind - something that is timed
+ * @name: of it
+ * @once: does it
+ * @ns: what each time took
+ * @count: how often
+ */
+struct kind {
+	const char *name;
+	int (*once)(struct bench *bench);
+	uint64_t *ns;
+	size_t count;
+};
+
+static int run_block(struct bench *bench, struct kind *kind, bool keep)
+{
+	size_t i;
+
+	for (i = 0; i < BLOCK_SAMPLES; i++) {
+		uint64_t start = now_ns();
+		int status = kind->once(bench);
+
+		if (status)
+			return status;
+		if (keep)
+			kind->ns[kind->count++] = now_ns() - start;
+	}
+	return STATUS_OK;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static struct latency summary(struct kind *kind)
+{
+	size_t n = kind->count;
+
+	qsort(kind->ns, n, sizeof(*kind->ns), by_size);
+	return (struct latency){
+		.name = kind->name,
+		.samples = n,
+		.median = (double)(kind->ns[(n - 1) / 2] + kind->ns[n / 2]) / 2,
+		.p99 = (double)kind->ns[(size_t)ceil(0.99 * (double)n) - 1],
+		.least = (double)kind->ns[0],
+	};
+}
+
+static int measure_latency(struct bench *bench, unsigned long samples,
+			   struct bench_report *report)
+{
+	struct kind kinds[] = {
+		{ "empty job: submit, wait", empty_job, NULL, 0 },
+		{ "getppid", parent, NULL, 0 },
+		{ "NVMe admin: Get Features", nvme_command, NULL, 0 },
+	};
+	size_t n = bench->nvme < 0 ? 2 : 3, i;
+	size_t blocks = (samples + BLOCK_SAMPLES - 1) / BLOCK_SAMPLES, block;
+	int status = STATUS_OK;
+
+	for (i = 0; i < n; i++) {
+		kinds[i].ns = calloc(blocks * BLOCK_SAMPLES, sizeof(uint64_t));
+		if (!kinds[i].ns)
+			status = complain("out of memory");
+	}
+	for (block = 0; !status && block < WARM_UP_BLOCKS + blocks; block++)
+		for (i = 0; !status && i < n; i++)
+			status = run_block(bench, &kinds[i],
+					   block >= WARM_UP_BLOCKS);
+	if (!status) {
+		report->empty = summary(&kinds[0]);
+		report->syscall = summary(&kinds[1]);
+		if (n > 2)
+			report->nvme = summary(&kinds[2]);
+	}
+	for (i = 0; i < n; i++)
+		free(kinds[i].ns);
+	return status;
+}
+
+/* Waits for the oldest job before it submits the next, once enough are on. */
+static int measure_rate(struct bench *bench, unsigned long samples,
+			unsigned long inflight, struct bench_report *report)
+{
+	const struct lutna_job_desc job = { .count = 0 };
+	struct lutna_result result;
+	uint64_t first = 0, seqno = 0, start = now_ns();
+	unsigned long i;
+
+	for (i = 0; i < samples + inflight; i++) {
+		if (i >= inflight) {
+			/* Jobs of a queue are numbered one after the other. */
+			if (lutna_queue_wait(bench->queue, first + i - inflight,
+					     -1, &result))
+				return complain("%s", lutna_last_error());
+			if (result.error)
+				return complain("an empty job failed: %s",
+						strerror(-result.error));
+		}
+		if (i >= samples)
+			continue;
+		if (lutna_queue_submit(bench->queue, &job, &seqno))
+			return complain("%s", lutna_last_error());
+		if (!i)
+			first = seqno;
+	}
+	report->inflight = (unsigned int)inflight;
+	report->jobs_per_second = (double)samples * 1e9 /
+				  (double)(now_ns() - start);
+	return STATUS_OK;
+}
+
+static int open_all(const struct settings *s, struct bench *bench)
+{
+	unsigned int depth = 2;
+
+	if (lutna_device_open(&bench->dev, s->device))
+		return complain("%s%s", lutna_last_error(),
+				s->device ? "" : "; '--device sim' measures the simulator");
+	while (depth < s->inflight)
+		depth *= 2;
+	if (lutna_queue_new(&bench->queue, bench->dev, LUTNA_QUEUE_NORMAL, depth,
+			    0))
+		return complain("%s", lutna_last_error());
+	if (!s->nvme)
+		return STATUS_OK;
+	bench->nvme = open(s->nvme, O_RDWR | O_CLOEXEC);
+	if (bench->nvme < 0)
+		return complain("%s: %s", s->nvme, strerror(errno));
+	return STATUS_OK;
+}
+
+static int bench_all(const struct settings *s)
+{
+	struct bench bench = { .nvme = -1 };
+	struct bench_report report = { .nvme_device = s->nvme };
+	struct lutna_device_info info;
+	int status;
+
+	status = open_all(s, &bench);
+	if (!status && lutna_device_info(bench.dev, &info))
+		status = complain("%s", lutna_last_error());
+	report.device = &info;
+	if (!status)
+		status = measure_latency(&bench, s->samples, &report);
+	if (!status && s->inflight)
+		status = measure_rate(&bench, s->samples, s->inflight, &report);
+	if (!status)
+		printer_for(s->json)->bench(&report);
+	if (bench.nvme >= 0)
+		close(bench.nvme);
+	lutna_queue_free(bench.queue);
+	lutna_device_close(bench.dev);
+	return status;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+	struct settings s = { .samples = 10000, .inflight = 64 };
+	const struct option_spec options[] = {
+		{ .name = "device", .letter = 'd', .kind = OPTION_STRING,
+		  .value = &s.device, .argument = "NAME",
+		  .help = "lutna0, a path or sim (default: the first device)" },
+		{ .name = "count", .letter = 'n', .kind = OPTION_NUMBER,
+		  .value = &s.samples, .argument = "N", .low = 1, .high = 10000000,
+		  .help = "how often (default 10000, in blocks of 100)" },
+		{ .name = "nvme", .kind = OPTION_STRING, .value = &s.nvme,
+		  .argument = "FILE",
+		  .help = "an NVMe controller to compare with, as /dev/nvme0" },
+		{ .name = "inflight", .kind = OPTION_NUMBER, .value = &s.inflight,
+		  .argument = "N", .low = 0, .high = 4096,
+		  .help = "jobs at once, for their rate (default 64; 0: none)" },
+	};
+	const struct option_usage usage = {
+		.command = "bench",
+		.arguments = "",
+		.summary = "Measures what it takes to submit an empty job and to wait for it, with getppid\n"
+			   "and, if asked for, an NVMe admin command (Get Features) in turns with it.",
+		.options = options,
+		.count = sizeof(options) / sizeof(options[0]),
+	};
+	int first, status;
+
+	status = options_parse(&usage, argc, argv, &s.json, &first);
+	if (status != OPTIONS_GO_ON)
+		return status;
+	return bench_all(&s);
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "idx.h"
+#include "options.h"
+#include "print.h"
+#include "run.h"
+
+static int parse(struct run_settings *s, int argc, char **argv, int *first)
+{
+	const struct option_spec options[] = {
+		{ .name = "device", .letter = 'd', .kind = OPTION_STRING,
+		  .value = &s->device, .argument = "NAME",
+		  .help = "lutna0, a path, sim or sim-literal (default: the first device)" },
+		{ .name = "labels", .letter = 'l', .kind = OPTION_STRING,
+		  .value = &s->labels, .argument = "FILE",
+		  .help = "true classes, IDX (default: IMAGES' companion, if there is one)" },
+		{ .name = "count", .letter = 'n', .kind = OPTION_NUMBER,
+		  .value = &s->count, .argument = "N", .low = 1, .high = 1ul << 31,
+		  .help = "only the first N images" },
+		{ .name = "verify", .letter = 'v', .kind = OPTION_FLAG,
+		  .value = &s->verify,
+		  .help = "compare every output with the literal simulator's" },
+		{ .name = "expect", .kind = OPTION_STRING, .value = &s->expect,
+		  .argument = "FILE",
+		  .help = "compare every output with those saved there" },
+		{ .name = "save-outputs", .kind = OPTION_STRING, .value = &s->save,
+		  .argument = "FILE", .help = "save all outputs" },
+		{ .name = "show", .letter = 's', .kind = OPTION_NUMBER,
+		  .value = &s->show, .argument = "N", .low = 0, .high = 1000,
+		  .help = "draw the first N images (default 4)" },
+		{ .name = "profile", .letter = 'p', .kind = OPTION_FLAG,
+		  .value = &s->profile, .help = "say what each layer cost" },
+		{ .name = "unit", .kind = OPTION_CHOICE, .value = &s->unit,
+		  .choices = "lut|dnc|lutna|array|wallace|dadda",
+		  .help = "arithmetic that layers are accounted for" },
+		{ .name = "slots", .kind = OPTION_NUMBER, .value = &s->slots,
+		  .argument = "N", .low = 1, .high = 1024,
+		  .help = "batches in flight at once (default 2)" },
+		{ .name = "color", .kind = OPTION_CHOICE, .value = &s->color,
+		  .choices = "auto|always|never", .help = "for the images" },
+		{ .name = "columns", .kind = OPTION_NUMBER, .value = &s->columns,
+		  .argument = "N", .low = 20, .high = 1000,
+		  .help = "width of the terminal" },
+		{ .name = "progress", .kind = OPTION_CHOICE, .value = &s->progress,
+		  .choices = "auto|always|never",
+		  .help = "a line on standard error" },
+	};
+	const struct option_usage usage = {
+		.command = "run",
+		.arguments = "MODEL.lutna IMAGES",
+		.summary = "Runs a compiled model on images (IDX, plain or gzip) and says what came out and\n"
+			   "what it cost. With --verify or --expect, status 0 means that every output byte\n"
+			   "equals the reference's.",
+		.options = options,
+		.count = sizeof(options) / sizeof(options[0]),
+		.least = 2,
+		.most = 2,
+	};
+
+	return options_parse(&usage, argc, argv, &s->json, first);
+}
+
+/* "train-images-idx3-ubyte.gz" has its labels in "train-labels-idx1-ubyte.gz". */
+static char *companion(const char *images)
+{
+	const char *slash = strrchr(images, '/');
+	const char *name = slash ? slash + 1 : images;
+	const char *at = strstr(name, "images-idx3");
+	char *path;
+	FILE *file;
+
+	if (!at)
+		return NULL;
+	path = strdup(images);
+	if (!path)
+		return NULL;
+	memcpy(path + (at - images), "labels-idx1", strlen("labels-idx1"));
+	file = fopen(path, "re");
+	if (file) {
+		fclose(file);
+		return path;
+	}
+	free(path);
+	return NULL;
+}
+
+static int read_labels(const struct run_settings *s, struct run_input *input)
+{
+	char *found = s->labels ? NULL : companion(s->images);
+	const char *path = s->labels ? s->labels : found;
+	int err;
+
+	if (!path)
+		return STATUS_OK;
+	err = idx_read(path, input->images.count, &input->labels);
+	if (!err && input->labels.item_bytes != 1)
+		err = complain("%s: a label must be one byte", path);
+	else if (!err && input->labels.count < input->images.count)
+		err = complain("%s: %zu labels for %zu images", path,
+			       input->labels.count, input->images.count);
+	free(found);
+	return err ? STATUS_FAILURE : STATUS_OK;
+}
+
+static int check_model(const struct run_settings *s,
+		       const struct lutna_model *model, struct run_input *input)
+{
+	if (lutna_model_input_count(model) != 1 ||
+	    lutna_model_output_count(model) != 1)
+		return complain("%s: only models of one input and one output can be run on images",
+				s->model);
+	if (lutna_model_input(model, 0, &input->in) ||
+	    lutna_model_output(model, 0, &input->out))
+		return complain("%s", lutna_last_error());
+	if (input->in.type != LUTNA_ELEMENT_U8)
+		return complain("%s: its input is not bytes", s->model);
+	return STATUS_OK;
+}
+
+static void size_text(char *buf, size_t size, const uint32_t *dims,
+		      unsigned int rank)
+{
+	size_t used = 0;
+	unsigned int i;
+
+	snprintf(buf, size, "1 byte");
+	for (i = 0; i < rank && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%u",
+					 i ? "x" : "", dims[i]);
+}
+
+static int read_images(const struct run_settings *s, struct run_input *input)
+{
+	char have[96], want[96];
+
+	if (idx_read(s->images, s->count, &input->images))
+		return STATUS_FAILURE;
+	if (input->images.item_bytes == input->in.bytes)
+		return STATUS_OK;
+	size_text(have, sizeof(have), input->images.dims, input->images.rank);
+	size_text(want, sizeof(want), input->in.dims, input->in.rank);
+	return complain("%s: images of %s, but %s takes %s", s->images, have,
+			s->model, want);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_settings s = { .show = 4, .unit = LUTNA_UNIT_LUTNA };
+	struct run_input input = { .images.data = NULL };
+	struct lutna_model *model;
+	int first, status;
+
+	status = parse(&s, argc, argv, &first);
+	if (status != OPTIONS_GO_ON)
+		return status;
+	s.model = argv[first];
+	s.images = argv[first + 1];
+	if (s.verify && s.expect) {
+		complain("run: --verify and --expect exclude one another");
+		return STATUS_USAGE;
+	}
+	if (lutna_model_load(&model, s.model))
+		return complain("%s", lutna_last_error());
+	status = check_model(&s, model, &input);
+	if (!status)
+		status = read_images(&s, &input);
+	if (!status)
+		status = read_labels(&s, &input);
+	if (!status)
+		status = run_model(&s, model, &input);
+	idx_free(&input.labels);
+	idx_free(&input.images);
+	lutna_model_free(model);
+	return status;
+}

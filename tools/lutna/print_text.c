@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "print.h"
+
+static double share(double part, double whole)
+{
+	return whole > 0 ? part / whole : 0;
+}
+
+static void print_device(const struct lutna_device_info *info)
+{
+	printf("%s: %s at %s, version %u.%u, %u units at %.3f MHz\n",
+	       info->name,
+	       info->is_simulator ? "simulator in the process" :
+				    "LUT-NA device",
+	       info->location, info->version >> 16, info->version & 0xffff,
+	       info->units, info->clock_khz / 1e3);
+}
+
+static void text_devices(const struct device_report *devices, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct lutna_device_info *info = &devices[i].info;
+
+		if (devices[i].problem[0]) {
+			printf("%s: cannot be used: %s\n", devices[i].name,
+			       devices[i].problem);
+			continue;
+		}
+		print_device(info);
+		printf("  command lists     version %u, at most %u commands\n",
+		       info->isa_version, info->max_commands);
+		printf("  queues            %u of %u jobs\n", info->max_queues,
+		       info->max_depth);
+		printf("  tensors           at most %" PRIu64 " bytes\n",
+		       info->max_tensor_bytes);
+		printf("  device addresses  0x%" PRIx64 " to 0x%" PRIx64 "\n",
+		       info->va_start, info->va_end);
+		printf("  features          device 0x%" PRIx64 ", driver 0x%" PRIx64 "\n",
+		       info->features, info->driver_features);
+	}
+}
+
+static void print_tensor(const char *what, const struct lutna_tensor_info *info)
+{
+	unsigned int i;
+
+	printf("  %-6s %s [", what, info->name);
+	for (i = 0; i < info->rank; i++)
+		printf("%s%u", i ? "x" : "", info->dims[i]);
+	printf("] %s, scale %g, zero point %d\n",
+	       info->type == LUTNA_ELEMENT_S32 ? "int32" : "uint8",
+	       (double)info->scale, info->zero_point);
+}
+
+static void print_model(const struct lutna_model *model)
+{
+	struct model_totals totals = model_totals(model);
+	struct lutna_tensor_info tensor;
+	unsigned int i;
+
+	printf("%s: %u commands, batch of %u\n", lutna_model_name(model),
+	       lutna_model_layer_count(model), lutna_model_batch(model));
+	for (i = 0; i < lutna_model_input_count(model); i++)
+		if (!lutna_model_input(model, i, &tensor))
+			print_tensor("input", &tensor);
+	for (i = 0; i < lutna_model_output_count(model); i++)
+		if (!lutna_model_output(model, i, &tensor))
+			print_tensor("output", &tensor);
+	printf("  weights %" PRIu64 " of %" PRIu64 " are not zero (%.1f %%)\n",
+	       totals.nonzero, totals.weights,
+	       100 * share((double)totals.nonzero, (double)totals.weights));
+}
+
+static void text_compiled(const struct compile_output *output)
+{
+	const struct compile_report *report = &output->report;
+	struct lutna_layer_info layer;
+	unsigned int i;
+
+	print_model(output->model);
+	printf("\n  %-24s %-18s %14s %10s %10s\n", "layer", "operator",
+	       "MACs an image", "weights", "not zero");
+	for (i = 0; i < lutna_model_layer_count(output->model); i++) {
+		if (lutna_model_layer(output->model, i, &layer))
+			continue;
+		printf("  %-24s %-18s %14" PRIu64 " %10" PRIu64 " %10" PRIu64 "\n",
+		       layer.name, layer.op,
+		       layer.macs / lutna_model_batch(output->model),
+		       layer.weights, layer.nonzero);
+	}
+	printf("\n%s: %zu bytes, of which %" PRIu64
+	       " constants; needs %" PRIu64 " bytes to work in (%" PRIu64
+	       " if nothing were shared)\n", output->target, report->file_bytes,
+	       report->constant_bytes, report->workspace_bytes,
+	       report->workspace_unshared);
+}
+
+static void text_run_begin(const struct lutna_device_info *device,
+			   const struct lutna_model *model, size_t count)
+{
+	print_device(device);
+	print_model(model);
+	fflush(stdout);
+}
+
+static void text_run_pictures(const struct picture *pictures, size_t count,
+			      const struct picture_style *style)
+{
+	putchar('\n');
+	picture_draw(pictures, count, style);
+	putchar('\n');
+}
+
+static void print_energy(const struct run_report *report)
+{
+	const struct lutna_profile *totals = &report->totals;
+	double images = (double)report->computed;
+	double own = (double)totals->energy[LUTNA_UNIT_LUTNA];
+	int i;
+
+	printf("energy        ");
+	for (i = 0; i < LUTNA_UNIT_COUNT; i++)
+		printf(" %10s", unit_names[i]);
+	printf("\n  an image    ");
+	for (i = 0; i < LUTNA_UNIT_COUNT; i++)
+		printf(" %10.4g", (double)totals->energy[i] / images);
+	printf("  toggle units\n  of lutna's  ");
+	for (i = 0; i < LUTNA_UNIT_COUNT; i++)
+		printf(" %10.2f", share((double)totals->energy[i], own));
+	printf("  times\n");
+}
+
+static void print_layers(const struct run_report *report)
+{
+	double images = (double)report->computed;
+	struct lutna_layer_info info;
+	unsigned int i;
+
+	printf("\n  an image:\n  %-20s %-14s %12s %12s %10s %10s %10s %11s %9s\n",
+	       "layer", "operator", "MACs", "skipped", "load", "compute",
+	       "stall", "energy", "us");
+	for (i = 0; i < lutna_model_layer_count(report->model); i++) {
+		const struct lutna_profile *p = &report->layers[i];
+
+		if (lutna_model_layer(report->model, i, &info))
+			continue;
+		printf("  %-20s %-14s %12.0f %12.0f %10.0f %10.0f %10.0f %11.4g %9.2f\n",
+		       info.name, info.op, (double)p->macs / images,
+		       (double)p->macs_skipped / images,
+		       (double)p->cycles_load / images,
+		       (double)p->cycles_compute / images,
+		       (double)p->cycles_stall / images,
+		       (double)p->energy[report->unit] / images,
+		       (double)p->end_ns / images / 1e3);
+	}
+}
+
+static void print_verdict(const struct run_report *report)
+{
+	if (report->verdict == VERDICT_EQUAL)
+		printf("verified       every output byte equals that of %s\n",
+		       report->reference);
+	if (report->verdict == VERDICT_DIFFERS)
+		printf("NOT verified   %zu outputs differ from %s; the first is output %zu of image %zu: %"
+		       PRId64 " instead of %" PRId64 "\n",
+		       report->different, report->reference,
+		       report->first_output, report->first_image, report->got,
+		       report->wanted);
+}
+
+static void text_run_end(const struct run_report *report)
+{
+	const struct lutna_profile *totals = &report->totals;
+	double images = (double)report->computed;
+	double cycles = (double)report->stats.cycles / images;
+
+	if (report->labelled)
+		printf("accuracy       %.2f %% (%zu of %zu)\n",
+		       100 * share((double)report->correct, (double)report->count),
+		       report->correct, report->count);
+	printf("speed          %.1f images/s (%zu in %.2f s)\n",
+	       share((double)report->count, report->seconds), report->count,
+	       report->seconds);
+	printf("modelled       %.0f cycles an image, %.3f ms at %.3f MHz\n",
+	       cycles, share(cycles, report->device->clock_khz),
+	       report->device->clock_khz / 1e3);
+	printf("MACs           %.0f an image, %.0f more not done for their weight is zero\n",
+	       (double)totals->macs / images,
+	       (double)totals->macs_skipped / images);
+	print_energy(report);
+	if (report->profile)
+		print_layers(report);
+	print_verdict(report);
+}
+
+static void print_latency(const struct latency *latency)
+{
+	printf("  %-28s median %9.2f us   99th percentile %9.2f us   (%zu)\n",
+	       latency->name, latency->median / 1e3, latency->p99 / 1e3,
+	       latency->samples);
+}
+
+static void text_bench(const struct bench_report *report)
+{
+	print_device(report->device);
+	print_latency(&report->empty);
+	if (report->nvme.samples)
+		print_latency(&report->nvme);
+	print_latency(&report->syscall);
+	if (report->nvme.samples)
+		printf("  empty job / NVMe command     median %9.2f      99th percentile %9.2f\n",
+		       share(report->empty.median, report->nvme.median),
+		       share(report->empty.p99, report->nvme.p99));
+	if (report->inflight)
+		printf("  with %u in flight            %.0f jobs/s\n",
+		       report->inflight, report->jobs_per_second);
+}
+
+const struct printer print_text = {
+	.devices = text_devices,
+	.compiled = text_compiled,
+	.run_begin = text_run_begin,
+	.run_pictures = text_run_pictures,
+	.run_end = text_run_end,
+	.bench = text_bench,
+};

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "print.h"
+#include "progress.h"
+#include "reference.h"
+#include "run.h"
+
+/* A class is a byte in a label file. */
+#define CLASSES_MAX	256
+
+/**
+ * struct run - one run
+ * @settings: choices
+ * @input: what goes in
+ * @model: what runs
+ * @dev: where
+ * @info: of @dev
+ * @session: the model on @dev
+ * @outputs: what came out
+ * @output_bytes: of all images
+ * @layers: sums of the device's records
+ * @predicted: classes; NULL if the output is not one number a class
+ */
+struct run {
+	const struct run_settings *settings;
+	const struct run_input *input;
+	const struct lutna_model *model;
+	struct lutna_device *dev;
+	struct lutna_device_info info;
+	struct lutna_session *session;
+	void *outputs;
+	size_t output_bytes;
+	struct lutna_profile *layers;
+	uint32_t *predicted;
+};
+
+static const struct printer *printer(const struct run *run)
+{
+	return printer_for(run->settings->json);
+}
+
+static int64_t output_at(const struct run *run, size_t image, size_t index)
+{
+	const char *at = (const char *)run->outputs +
+			 image * run->input->out.bytes;
+	int32_t value;
+
+	if (run->input->out.type != LUTNA_ELEMENT_S32)
+		return (uint8_t)at[index];
+	memcpy(&value, at + index * sizeof(value), sizeof(value));
+	return value;
+}
+
+/* The class of the greatest output, the first of equal ones */
+static int predict(struct run *run)
+{
+	const struct lutna_tensor_info *out = &run->input->out;
+	size_t classes = out->bytes / (out->type == LUTNA_ELEMENT_S32 ? 4 : 1);
+	size_t image, i;
+
+	if (classes < 2 || classes > CLASSES_MAX || out->rank != 1)
+		return STATUS_OK;
+	run->predicted = calloc(run->input->images.count,
+				sizeof(*run->predicted));
+	if (!run->predicted)
+		return complain("out of memory");
+	for (image = 0; image < run->input->images.count; image++) {
+		uint32_t best = 0;
+
+		for (i = 1; i < classes; i++)
+			if (output_at(run, image, i) > output_at(run, image, best))
+				best = (uint32_t)i;
+		run->predicted[image] = best;
+	}
+	return STATUS_OK;
+}
+
+static const char *class_name(const struct run *run, uint32_t class,
+			      char buf[16])
+{
+	if (class < lutna_model_class_count(run->model))
+		return lutna_model_class(run->model, class);
+	snprintf(buf, 16, "%u", class);
+	return buf;
+}
+
+static void caption(const struct run *run, size_t image,
+		    struct picture *picture)
+{
+	char a[16], b[16];
+
+	picture->good = true;
+	if (!run->predicted)
+		return;
+	if (!run->input->labels.data) {
+		snprintf(picture->caption, sizeof(picture->caption), "%s",
+			 class_name(run, run->predicted[image], a));
+		return;
+	}
+	picture->good = run->predicted[image] == run->input->labels.data[image];
+	if (picture->good)
+		snprintf(picture->caption, sizeof(picture->caption),
+			 "%s: right", class_name(run, run->predicted[image], a));
+	else
+		snprintf(picture->caption, sizeof(picture->caption),
+			 "%s: no, %s",
+			 class_name(run, run->predicted[image], a),
+			 class_name(run, run->input->labels.data[image], b));
+}
+
+static int show_pictures(const struct run *run)
+{
+	const struct run_settings *settings = run->settings;
+	const struct idx *images = &run->input->images;
+	size_t count = settings->show < images->count ? settings->show :
+							images->count;
+	struct picture_style style = picture_style(settings->color,
+						   (unsigned int)settings->columns);
+	struct picture *pictures;
+	size_t i;
+
+	/* Other shapes are no picture. */
+	if (!count || images->rank != 2 || images->dims[0] > 256 ||
+	    images->dims[1] > 256)
+		return STATUS_OK;
+	pictures = calloc(count, sizeof(*pictures));
+	if (!pictures)
+		return complain("out of memory");
+	for (i = 0; i < count; i++) {
+		pictures[i].pixels = images->data + i * images->item_bytes;
+		pictures[i].height = images->dims[0];
+		pictures[i].width = images->dims[1];
+		caption(run, i, &pictures[i]);
+	}
+	printer(run)->run_pictures(pictures, count, &style);
+	free(pictures);
+	return STATUS_OK;
+}
+
+static void to_host(struct lutna_profile *p)
+{
+	int i;
+
+	p->end_ns = le64toh(p->end_ns);
+	p->cycles_load = le64toh(p->cycles_load);
+	p->cycles_compute = le64toh(p->cycles_compute);
+	p->cycles_stall = le64toh(p->cycles_stall);
+	p->macs = le64toh(p->macs);
+	p->macs_skipped = le64toh(p->macs_skipped);
+	p->lookups = le64toh(p->lookups);
+	p->table_loads = le64toh(p->table_loads);
+	p->bytes_read = le64toh(p->bytes_read);
+	p->bytes_written = le64toh(p->bytes_written);
+	for (i = 0; i < LUTNA_UNIT_COUNT; i++)
+		p->energy[i] = le64toh(p->energy[i]);
+}
+
+static void add_up(struct lutna_profile *sum, const struct lutna_profile *p)
+{
+	int i;
+
+	sum->end_ns += p->end_ns;
+	sum->cycles_load += p->cycles_load;
+	sum->cycles_compute += p->cycles_compute;
+	sum->cycles_stall += p->cycles_stall;
+	sum->macs += p->macs;
+	sum->macs_skipped += p->macs_skipped;
+	sum->lookups += p->lookups;
+	sum->table_loads += p->table_loads;
+	sum->bytes_read += p->bytes_read;
+	sum->bytes_written += p->bytes_written;
+	for (i = 0; i < LUTNA_UNIT_COUNT; i++)
+		sum->energy[i] += p->energy[i];
+}
+
+static int collect(struct run *run, struct run_report *report)
+{
+	unsigned int layers = lutna_model_layer_count(run->model), i;
+
+	run->layers = calloc(layers, sizeof(*run->layers));
+	if (!run->layers)
+		return complain("out of memory");
+	for (i = 0; i < layers; i++) {
+		if (lutna_session_layer_total(run->session, i, &run->layers[i]))
+			return complain("%s", lutna_last_error());
+		to_host(&run->layers[i]);
+		add_up(&report->totals, &run->layers[i]);
+	}
+	if (lutna_session_stats(run->session, &report->stats))
+		return complain("%s", lutna_last_error());
+	report->computed = report->stats.runs * lutna_model_batch(run->model);
+	report->layers = run->layers;
+	return STATUS_OK;
+}
+
+static void judge(const struct run *run, struct run_report *report)
+{
+	const struct idx *labels = &run->input->labels;
+	size_t i;
+
+	if (!run->predicted || !labels->data)
+		return;
+	report->labelled = true;
+	for (i = 0; i < report->count; i++)
+		report->correct += run->predicted[i] == labels->data[i];
+}
+
+static int execute(struct run *run, struct run_report *report)
+{
+	const struct idx *images = &run->input->images;
+	struct progress progress;
+	uint64_t start;
+	int err;
+
+	progress_start(&progress, lutna_model_name(run->model),
+		       run->settings->progress);
+	start = now_ns();
+	err = lutna_session_run(run->session, images->data, images->count,
+				run->outputs, progress_step, &progress);
+	report->seconds = (double)(now_ns() - start) / 1e9;
+	progress_end(&progress);
+	return err ? complain("%s", lutna_last_error()) : STATUS_OK;
+}
+
+/* Both ways to know the outputs: computed meanwhile, or saved before. */
+static int execute_and_compare(struct run *run, struct run_report *report)
+{
+	const struct run_settings *settings = run->settings;
+	struct reference reference = {
+		.model_path = settings->model,
+		.images = run->input->images.data,
+		.count = run->input->images.count,
+		.bytes = run->output_bytes,
+	};
+	void *expected = NULL;
+	int status, other = STATUS_OK;
+
+	if (settings->expect)
+		other = expectation_read(settings->expect, run->output_bytes,
+					 &expected);
+	else if (settings->verify)
+		other = reference_start(&reference);
+	if (other)
+		return other;
+	status = execute(run, report);
+	if (settings->verify) {
+		other = reference_finish(&reference);
+		expected = reference.outputs;
+	}
+	if (!status)
+		status = other;
+	if (!status && expected)
+		reference_compare(report, &run->input->out, run->outputs,
+				  expected, settings->expect ? settings->expect :
+				  REFERENCE_NAME);
+	free(expected);
+	return status;
+}
+
+static int finish(struct run *run, struct run_report *report)
+{
+	int status;
+
+	status = collect(run, report);
+	if (!status)
+		status = predict(run);
+	if (status)
+		return status;
+	judge(run, report);
+	report->predicted = run->predicted;
+	report->labels = run->input->labels.data;
+	status = show_pictures(run);
+	if (status)
+		return status;
+	printer(run)->run_end(report);
+	if (report->verdict == VERDICT_DIFFERS)
+		status = complain("%zu outputs differ from the reference",
+				  report->different);
+	if (run->settings->save && !status)
+		status = expectation_write(run->settings->save, run->outputs,
+					   run->output_bytes);
+	return status;
+}
+
+static int open_session(struct run *run)
+{
+	struct lutna_session_options options = LUTNA_SESSION_OPTIONS_INIT;
+
+	if (lutna_device_open(&run->dev, run->settings->device))
+		return complain("%s%s", lutna_last_error(),
+				run->settings->device ? "" :
+				"; '--device sim' runs without one");
+	if (lutna_device_info(run->dev, &run->info))
+		return complain("%s", lutna_last_error());
+	options.slots = (unsigned int)run->settings->slots;
+	options.unit = (unsigned int)run->settings->unit;
+	options.profile = true;
+	if (lutna_session_new(&run->session, run->dev, run->model, &options))
+		return complain("%s", lutna_last_error());
+	return STATUS_OK;
+}
+
+int run_model(const struct run_settings *settings,
+	      const struct lutna_model *model, const struct run_input *input)
+{
+	struct run run = {
+		.settings = settings, .input = input, .model = model,
+	};
+	struct run_report report = {
+		.device = &run.info, .model = model,
+		.count = input->images.count,
+		.unit = (unsigned int)settings->unit,
+		.profile = settings->profile,
+	};
+	int status;
+
+	status = open_session(&run);
+	if (status)
+		goto out_close;
+	run.output_bytes = input->images.count * input->out.bytes;
+	run.outputs = malloc(run.output_bytes);
+	if (!run.outputs) {
+		status = complain("out of memory");
+		goto out_close;
+	}
+	printer(&run)->run_begin(&run.info, model, input->images.count);
+	status = execute_and_compare(&run, &report);
+	if (!status)
+		status = finish(&run, &report);
+	free(run.predicted);
+	free(run.layers);
+	free(run.outputs);
+out_close:
+	lutna_session_free(run.session);
+	lutna_device_close(run.dev);
+	return status;
+}

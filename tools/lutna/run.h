@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* lutna run: from what the user wants (cmd_run.c) to what happens (run.c). */
+#ifndef LUTNA_TOOL_RUN_H
+#define LUTNA_TOOL_RUN_H
+
+#include <stdbool.h>
+
+#include <lutna/lutna.h>
+
+#include "idx.h"
+
+/* As the options of the command say; unset strings are NULL, numbers 0. */
+struct run_settings {
+	const char *model;
+	const char *images;
+	const char *device;
+	const char *labels;
+	const char *expect;
+	const char *save;
+	unsigned long count;
+	unsigned long show;
+	unsigned long slots;
+	unsigned long columns;
+	int unit;
+	int color;
+	int progress;
+	bool verify;
+	bool profile;
+	bool json;
+};
+
+/**
+ * struct run_input - what goes in
+ * @in: the model's input
+ * @out: the model's output
+ * @images: as many bytes each as @in has
+ * @labels: as many as images, or none
+ */
+struct run_input {
+	struct lutna_tensor_info in;
+	struct lutna_tensor_info out;
+	struct idx images;
+	struct idx labels;
+};
+
+/**
+ * run_model() - run, compare, print
+ * @settings: choices
+ * @model: loaded from @settings->model
+ * @input: images that fit it
+ *
+ * Return: exit status
+ */
+int run_model(const struct run_settings *settings,
+	      const struct lutna_model *model, const struct run_input *input);
+
+#endif
