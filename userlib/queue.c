@@ -3,6 +3,7 @@
  * Queues: checks that do not depend on the back end.
  */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "backend.h"
 #include "error.h"
@@ -69,7 +70,11 @@ int lutna_queue_submit(struct lutna_queue *queue,
 	err = check_job(&queue->dev->info, job);
 	if (err)
 		return err;
-	return queue->dev->ops->submit(queue, job, seqno);
+	err = queue->dev->ops->submit(queue, job, seqno);
+	if (err == -EBADFD)
+		return lutna_fail(err,
+				  "cannot submit the job: an earlier job of the queue has failed");
+	return err;
 }
 
 int lutna_queue_wait(struct lutna_queue *queue, uint64_t seqno,
@@ -80,6 +85,13 @@ int lutna_queue_wait(struct lutna_queue *queue, uint64_t seqno,
 
 	err = queue->dev->ops->wait(queue, seqno, lutna_deadline(timeout_ns),
 				    &ended);
+	/* What the system has to say of these two is about files and networks. */
+	if (err == -ETIMEDOUT)
+		return lutna_fail(err, "job %" PRIu64 ": has not ended yet",
+				  seqno);
+	if (err == -ENOENT)
+		return lutna_fail(err, "job %" PRIu64 ": was not submitted",
+				  seqno);
 	if (!err && result)
 		*result = ended;
 	return err;

@@ -229,6 +229,14 @@ static void test_failure(void)
 	   lutna_session_finish(session, 0, -1, NULL) == -EIO,
 	   "another slot's queue is not concerned");
 	lutna_session_free(session);
+
+	options.timeout_ns = 1;
+	need(!lutna_session_new(&session, dev, model, &options));
+	ok(lutna_session_run(session, images, 9, outputs, NULL, NULL) == -ETIME &&
+	   !strcmp(lutna_last_error(),
+		   "tiny: layer 'flip' (command 0): time limit exceeded"),
+	   "time limit");
+	lutna_session_free(session);
 	lutna_model_free(model);
 	lutna_device_close(dev);
 }

@@ -79,8 +79,9 @@ static void test_order(void)
 	ok(!lutna_queue_wait(queue, 1, -1, &result) && !result.error &&
 	   !result.command, "a job of long ago ended well");
 	ok(!lutna_queue_wait(queue, 200, 0, NULL), "only look");
-	ok(lutna_queue_wait(queue, 201, -1, NULL) == -ENOENT &&
-	   lutna_queue_wait(queue, 0, -1, NULL) == -ENOENT,
+	ok(lutna_queue_wait(queue, 0, -1, NULL) == -ENOENT &&
+	   lutna_queue_wait(queue, 201, -1, NULL) == -ENOENT &&
+	   !strcmp(lutna_last_error(), "job 201: was not submitted"),
 	   "a job that was not submitted");
 	result = wait_for(queue, submit(queue, 0, 0));
 	ok(!result.error && !result.command && !result.cycles &&
@@ -243,8 +244,8 @@ static void test_stopped_queue(void)
 			     !result.fault;
 	}
 	ok(cancelled + refused == 20, "every job after it is canceled");
-	ok(lutna_queue_submit(queue, &job, &seqno) == -EBADFD,
-	   "and no more are taken");
+	ok(lutna_queue_submit(queue, &job, &seqno) == -EBADFD &&
+	   strstr(lutna_last_error(), "earlier job"), "and no more are taken");
 	ok(!wait_for(other, submit(other, at, 1)).error,
 	   "another queue goes on");
 	lutna_queue_free(queue);
@@ -363,7 +364,8 @@ static void test_time_limit(void)
 	need(!lutna_queue_submit(queue, &job, &seqno));
 	ok(lutna_queue_wait(queue, seqno, 0, &result) == -ETIMEDOUT,
 	   "look at a job that runs");
-	ok(lutna_queue_wait(queue, seqno, 1000000, &result) == -ETIMEDOUT,
+	ok(lutna_queue_wait(queue, seqno, 1000000, &result) == -ETIMEDOUT &&
+	   !strcmp(lutna_last_error(), "job 1: has not ended yet"),
 	   "wait for a job that runs");
 	lutna_queue_free(queue);
 	ok(true, "a queue is freed under a job that runs");
