@@ -13,6 +13,10 @@ say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
 
+# No command may fail without a word. BASH_COMMAND is what failed.
+set -E
+trap 'say "line $LINENO: failed: ${BASH_COMMAND%%$'"'\\n'"'*}"' ERR
+
 die() {
 	say "$*"
 	exit 1
@@ -44,6 +48,8 @@ cache_entry() {
 		(
 			flock 9
 			[ ! -d "$entry" ] || exit 0
+			# Under the lock these can only be of somebody who was killed.
+			rm -rf "$cache/$kind"/.new.*
 			tmp=$(mktemp -d "$cache/$kind/.new.XXXXXX")
 			trap 'rm -rf "$tmp"' EXIT
 			"$make" "$tmp"
