@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * LUT-NA driver: the end of jobs, by completion, by failure of their queue, by
+ * time
+ *
+ * A queue has one timer, for its oldest job.  It is not touched when a job ends:
+ * when it fires it looks at what the oldest job is by then, and sets itself
+ * again or not.  So a queue that is never late costs one timer in its time
+ * limit, however many jobs pass.
+ */
+#include <linux/jiffies.h>
+
+#include "lutna_drv.h"
+#include "trace.h"
+
+unsigned long lutna_timeout(u64 ns)
+{
+	/* Far below what time_after() takes for the past. */
+	const unsigned long never = MAX_JIFFY_OFFSET / 2;
+
+	if (ns >= jiffies_to_nsecs(never))
+		return never;
+	return nsecs_to_jiffies(ns) + 1;
+}
+
+unsigned long lutna_queue_expiry(struct lutna_queue *q)
+{
+	return q->oldest_since + lutna_queue_slot(q, q->completed + 1)->timeout;
+}
+
+void lutna_queue_arm(struct lutna_queue *q)
+{
+	unsigned long expiry;
+
+	q->oldest_since = jiffies;
+	expiry = lutna_queue_expiry(q);
+	if (!timer_pending(&q->timer) || time_before(expiry, q->timer.expires))
+		mod_timer(&q->timer, expiry);
+}
+
+void lutna_queue_timer(struct timer_list *timer)
+{
+	struct lutna_queue *q = from_timer(q, timer, timer);
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (q->state == LUTNA_QUEUE_ACTIVE && !q->closed && q->completed != q->submitted) {
+		if (time_after_eq(jiffies, lutna_queue_expiry(q)))
+			queue_work(q->ctx->ldev->wq, &q->work);
+		else
+			mod_timer(&q->timer, lutna_queue_expiry(q));
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+static void lutna_queue_wake(struct lutna_queue *q)
+{
+	/* Whoever goes to sleep there looks again under the lock that is held. */
+	if (waitqueue_active(&q->done_wait))
+		wake_up(&q->done_wait);
+	/* As above. */
+	if (waitqueue_active(&q->room_wait))
+		wake_up(&q->room_wait);
+}
+
+void lutna_queue_end(struct lutna_queue *q, enum lutna_queue_state state,
+		     int oldest, int others)
+{
+	if (oldest && !q->failed && q->completed != q->submitted) {
+		struct lutna_slot *slot = lutna_queue_slot(q, q->completed + 1);
+
+		slot->result = (struct lutna_job_result) { .error = oldest };
+		q->completed++;
+		q->ended = q->completed;
+		q->failed = q->completed;
+		trace_lutna_fault(q, q->failed, &slot->result);
+	}
+	if (q->completed != q->submitted) {
+		q->completed = q->submitted;
+		q->cancel_error = others;
+	}
+	q->written = q->submitted;
+	if (q->state != LUTNA_QUEUE_DEAD)
+		q->state = state;
+	lutna_queue_wake(q);
+	wake_up(&q->turn_wait);
+}
+
+/* The job that failed keeps its result: its queue runs no job after it. */
+static void lutna_queue_fail(struct lutna_queue *q, u64 seqno)
+{
+	trace_lutna_fault(q, seqno, &lutna_queue_slot(q, seqno)->result);
+	q->failed = seqno;
+	lutna_queue_end(q, LUTNA_QUEUE_FAULTED, 0, -ECANCELED);
+	if (!q->closed)
+		queue_work(q->ctx->ldev->wq, &q->work);
+}
+
+static void lutna_result_fill(struct lutna_job_result *result,
+			      const struct lutna_completion *rec)
+{
+	result->fault = le16_to_cpu(rec->status);
+	result->access = rec->access;
+	result->command = le32_to_cpu(rec->command);
+	result->fault_addr = le64_to_cpu(rec->fault_addr);
+	result->cycles = le64_to_cpu(rec->cycles);
+	result->energy = le64_to_cpu(rec->energy);
+	result->start_ns = le64_to_cpu(rec->start_ns);
+	result->duration_ns = le32_to_cpu(rec->duration_ns);
+}
+
+void lutna_queue_complete(struct lutna_queue *q, const struct lutna_completion *rec)
+{
+	u64 seqno = le64_to_cpu(rec->seqno);
+	struct lutna_job_result *result;
+
+	spin_lock(&q->lock);
+	if (q->completed == q->submitted || seqno != q->completed + 1) {
+		dev_err_ratelimited(lutna_dev(q->ctx->ldev),
+				    "queue %u: completion of job %llu after %llu of %llu\n",
+				    q->id, seqno, q->completed, q->submitted);
+		goto out;
+	}
+	result = &lutna_queue_slot(q, seqno)->result;
+	lutna_result_fill(result, rec);
+	result->error = 0;
+	if (result->fault)
+		result->error = q->stopping ? -ETIME : -EIO;
+	q->completed = seqno;
+	q->ended = seqno;
+	trace_lutna_done(q, seqno, result);
+
+	if (result->error) {
+		lutna_queue_fail(q, seqno);
+		goto out;
+	}
+	if (q->completed != q->submitted)
+		lutna_queue_arm(q);
+	lutna_queue_wake(q);
+out:
+	spin_unlock(&q->lock);
+}
+
+bool lutna_queue_result(struct lutna_queue *q, u64 seqno, struct lutna_job_result *result)
+{
+	if (seqno > q->ended)
+		*result = (struct lutna_job_result) { .error = q->cancel_error };
+	else if (seqno + q->depth > q->ended)
+		*result = lutna_queue_slot(q, seqno)->result;
+	else
+		*result = (struct lutna_job_result) { };
+	return seqno + q->depth > q->ended;
+}
