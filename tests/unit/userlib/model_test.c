@@ -74,6 +74,35 @@ static void test_good(void)
 	tiny_model_free(msg);
 }
 
+/* As the format says it, not as the library computes it */
+static uint32_t slow_crc(const uint8_t *data, size_t bytes)
+{
+	uint32_t crc = 0xffffffff;
+	size_t i;
+	int bit;
+
+	for (i = 0; i < bytes; i++) {
+		crc ^= data[i];
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return ~crc;
+}
+
+static void test_frame(void)
+{
+	Lutna__Model *msg = tiny_model_new();
+	size_t bytes;
+	uint8_t *file = tiny_model_pack(msg, &bytes);
+	uint32_t crc = slow_crc(file + 12, bytes - 12);
+
+	ok(!memcmp(file, "LUTNA\r\n\x1a", 8), "magic");
+	ok(file[8] == (crc & 0xff) && file[9] == (crc >> 8 & 0xff) &&
+	   file[10] == (crc >> 16 & 0xff) && file[11] == crc >> 24, "CRC");
+	free(file);
+	tiny_model_free(msg);
+}
+
 static void replace(char **to, const char *text)
 {
 	free(*to);
@@ -521,6 +550,7 @@ static void test_files(void)
 int main(void)
 {
 	test_good();
+	test_frame();
 	test_damages();
 	test_truncated();
 	test_flipped();
