@@ -2,7 +2,6 @@
 #include "rig.h"
 #include "qemu/bitops.h"
 #include "hw/pci/pci_regs.h"
-#include "qapi/qmp/qdict.h"
 
 #define RIG_RAM_FIRST	(16ULL << 20)
 #define RIG_RAM_END	(240ULL << 20)
@@ -47,25 +46,69 @@ void rig_bring_up(struct rig *rig)
 	rig_cq_enable(rig, 0, 8, true);
 }
 
-struct rig *rig_start_args(const char *props, const char *args)
+struct rig *rig_open(QTestState *qts, unsigned int devfn)
 {
 	struct rig *rig = g_new0(struct rig, 1);
-	g_autofree char *all = NULL;
 
-	all = g_strdup_printf("-device lutna,id=lutna0,addr=%u%s %s", RIG_SLOT,
-			      props, args);
-	rig->qts = rig_qemu(all);
+	rig->qts = qts;
+	rig->bus = qpci_new_pc(qts, NULL);
+	rig->next = RIG_RAM_FIRST;
+	rig->seqno = 1;
+	rig_probe(rig, devfn);
+	return rig;
+}
+
+struct rig *rig_beside(struct rig *other, unsigned int devfn)
+{
+	struct rig *rig = g_new0(struct rig, 1);
+
+	rig->qts = other->qts;
 	rig->bus = qpci_new_pc(rig->qts, NULL);
-	rig->dev = qpci_device_find(rig->bus, QPCI_DEVFN(RIG_SLOT, 0));
+	rig->bus->mmio_alloc_ptr = other->bus->mmio_alloc_ptr;
+	rig->next = RIG_RAM_FIRST + (RIG_RAM_END - RIG_RAM_FIRST) / 2;
+	rig->seqno = 1;
+	rig_probe(rig, devfn);
+	return rig;
+}
+
+void rig_leave(struct rig *rig)
+{
+	g_free(rig->dev);
+	qpci_free_pc(rig->bus);
+	g_free(rig);
+}
+
+void rig_probe(struct rig *rig, unsigned int devfn)
+{
+	rig->dev = qpci_device_find(rig->bus, devfn);
 	g_assert_nonnull(rig->dev);
 	rig->regs = qpci_iomap(rig->dev, LUTNA_BAR_REGS, NULL);
 	rig->bells = qpci_iomap(rig->dev, LUTNA_BAR_DOORBELLS, NULL);
 	qpci_device_enable(rig->dev);
 	qpci_msix_enable(rig->dev);
-	rig->next = RIG_RAM_FIRST;
-	rig->seqno = 1;
 	rig_bring_up(rig);
-	return rig;
+}
+
+void rig_move(struct rig *rig, QTestState *qts)
+{
+	QPCIDevice *dev;
+
+	qpci_free_pc(rig->bus);
+	rig->bus = qpci_new_pc(qts, NULL);
+	rig->qts = qts;
+	dev = qpci_device_find(rig->bus, rig->dev->devfn);
+	g_assert_nonnull(dev);
+	rig->dev->bus = rig->bus;
+	g_free(dev);
+}
+
+struct rig *rig_start_args(const char *props, const char *args)
+{
+	g_autofree char *all = NULL;
+
+	all = g_strdup_printf("-device lutna,id=lutna0,addr=%u%s %s", RIG_SLOT,
+			      props, args);
+	return rig_open(rig_qemu(all), QPCI_DEVFN(RIG_SLOT, 0));
 }
 
 struct rig *rig_start(const char *props)
@@ -75,10 +118,8 @@ struct rig *rig_start(const char *props)
 
 void rig_stop(struct rig *rig)
 {
-	g_free(rig->dev);
-	qpci_free_pc(rig->bus);
 	qtest_quit(rig->qts);
-	g_free(rig);
+	rig_leave(rig);
 }
 
 uint32_t rig_get(struct rig *rig, uint64_t reg)

@@ -48,7 +48,6 @@ struct rig {
 	QPCIDevice *dev;
 	QPCIBar regs;
 	QPCIBar bells;
-	QPCIBar msix;
 	uint64_t next;
 	uint64_t seqno;
 	uint64_t root[LUTNA_MAX_CONTEXTS];
@@ -71,8 +70,17 @@ QTestState *rig_qemu(const char *args);
 struct rig *rig_start(const char *props);
 /** rig_start_args() - the same with arguments for QEMU */
 struct rig *rig_start_args(const char *props, const char *args);
+/** rig_open() - for a QEMU that runs; @devfn as libqos counts it */
+struct rig *rig_open(QTestState *qts, unsigned int devfn);
+/** rig_beside() - another device in the machine of @other; ends by rig_leave() */
+struct rig *rig_beside(struct rig *other, unsigned int devfn);
+void rig_leave(struct rig *rig);
+/** rig_probe() - map, enable and bring up a device that has just appeared */
+void rig_probe(struct rig *rig, unsigned int devfn);
+/** rig_move() - the machine goes on in @qts; the old one is the caller's */
+void rig_move(struct rig *rig, QTestState *qts);
 void rig_stop(struct rig *rig);
-/** rig_bring_up() - map BARs, enable, as a driver does after a reset */
+/** rig_bring_up() - enable the device and ring 0, as after a reset */
 void rig_bring_up(struct rig *rig);
 /** rig_forget() - the device was reset: forget contexts, rings and queues */
 void rig_forget(struct rig *rig);
