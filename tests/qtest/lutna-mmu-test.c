@@ -213,7 +213,7 @@ static void test_scattered(void)
 	unsigned int i;
 
 	for (i = 0; i < size; i++)
-		in[i] = g_test_rand_int();
+		in[i] = rig_rand();
 	for (i = 0; i < pages; i++) {
 		rig_map(rig, 0, DATA + i * RIG_PAGE,
 			from + (pages - 1 - i) * RIG_PAGE, RIG_PAGE, RIG_R);

@@ -114,7 +114,7 @@ static void test_device_reset(void)
 	for (round = 0; round < 20; round++) {
 		rig->next = 16 << 20;
 		bus = start_load(rig);
-		g_usleep(g_test_rand_int_range(0, 5000));
+		g_usleep(rig_rand_range(0, 5000));
 		rig_put(rig, LUTNA_REG_CTRL, LUTNA_CTRL_RESET);
 		rig_wait(rig, LUTNA_REG_STATUS, LUTNA_STATUS_RESET_BUSY, 0);
 		expect_still(rig, bus);
@@ -168,7 +168,7 @@ static void test_flr(void)
 	for (round = 0; round < 10; round++) {
 		rig->next = 16 << 20;
 		bus = start_load(rig);
-		g_usleep(g_test_rand_int_range(0, 5000));
+		g_usleep(rig_rand_range(0, 5000));
 		flr(rig);
 		/* through at once, as far as memory is concerned */
 		expect_still(rig, bus);
@@ -339,7 +339,7 @@ static void test_unplug(void)
 			rig_hang(rig, true);
 		rig->next = 16 << 20;
 		bus = start_load(rig);
-		g_usleep(g_test_rand_int_range(0, 5000));
+		g_usleep(rig_rand_range(0, 5000));
 		unplug(rig->qts, port);
 		expect_still(rig, bus);
 		g_free(rig->dev);

@@ -184,6 +184,26 @@ void rig_hang(struct rig *rig, bool on)
 	qtest_qom_set_bool(rig->qts, RIG_QOM_PATH, "x-hang", on);
 }
 
+static GRand *rig_source(void)
+{
+	static GRand *source;
+	const char *seed = g_getenv("LUTNA_SEED");
+
+	if (!source)
+		source = g_rand_new_with_seed(seed ? atoi(seed) : 1);
+	return source;
+}
+
+uint32_t rig_rand(void)
+{
+	return g_rand_int(rig_source());
+}
+
+int rig_rand_range(int first, int end)
+{
+	return g_rand_int_range(rig_source(), first, end);
+}
+
 uint64_t rig_alloc_aligned(struct rig *rig, uint64_t size, uint64_t align)
 {
 	uint64_t addr = ROUND_UP(rig->next, align);
@@ -212,7 +232,8 @@ void rig_read(struct rig *rig, uint64_t addr, void *buf, size_t len)
 void rig_ctx_enable(struct rig *rig, unsigned int ctx)
 {
 	rig->root[ctx] = rig_alloc(rig, RIG_PAGE);
-	rig_put64(rig, LUTNA_REG_CTX(ctx) + LUTNA_CTX_PT_ROOT, rig->root[ctx]);
+	rig_put64(rig, LUTNA_REG_CTX(ctx) + LUTNA_CTX_PT_ROOT,
+		  rig->root[ctx] + rig->shift);
 	rig_put(rig, LUTNA_REG_CTX(ctx) + LUTNA_CTX_CTRL,
 		LUTNA_CTX_CTRL_ENABLE);
 	g_assert_cmpuint(rig_get(rig, LUTNA_REG_CTX(ctx) + LUTNA_CTX_STATUS), ==,
@@ -232,10 +253,11 @@ uint64_t rig_pte(struct rig *rig, unsigned int ctx, uint64_t va, int level)
 			return entry;
 		pte = qtest_readq(rig->qts, entry);
 		if (!(pte & LUTNA_PTE_VALID)) {
-			pte = rig_alloc(rig, RIG_PAGE) | LUTNA_PTE_VALID;
+			pte = (rig_alloc(rig, RIG_PAGE) + rig->shift) |
+			      LUTNA_PTE_VALID;
 			qtest_writeq(rig->qts, entry, pte);
 		}
-		table = pte & LUTNA_PTE_ADDR;
+		table = (pte & LUTNA_PTE_ADDR) - rig->shift;
 	}
 }
 
@@ -273,7 +295,7 @@ void rig_cq_enable(struct rig *rig, unsigned int v, unsigned int log2,
 	cq->base = rig_alloc(rig, sizeof(struct lutna_completion) << log2);
 	cq->log2 = log2;
 	cq->head = 0;
-	rig_put64(rig, LUTNA_REG_CQ(v) + LUTNA_CQ_BASE, cq->base);
+	rig_put64(rig, LUTNA_REG_CQ(v) + LUTNA_CQ_BASE, cq->base + rig->shift);
 	rig_put(rig, LUTNA_REG_CQ(v) + LUTNA_CQ_HEAD, 0);
 	rig_put(rig, LUTNA_REG_CQ(v) + LUTNA_CQ_CFG,
 		LUTNA_CQ_CFG_ENABLE | (irq ? LUTNA_CQ_CFG_IRQ : 0) | log2);
@@ -334,8 +356,8 @@ void rig_queue_setup(struct rig *rig, unsigned int q, unsigned int ctx,
 	queue->ctx = ctx;
 	queue->log2 = log2;
 	queue->tail = 0;
-	rig_put64(rig, reg + LUTNA_Q_RING_BASE, queue->ring);
-	rig_put64(rig, reg + LUTNA_Q_SEQ_ADDR, queue->seq);
+	rig_put64(rig, reg + LUTNA_Q_RING_BASE, queue->ring + rig->shift);
+	rig_put64(rig, reg + LUTNA_Q_SEQ_ADDR, queue->seq + rig->shift);
 	rig_put(rig, reg + LUTNA_Q_CFG,
 		ctx | log2 << ctz32(LUTNA_Q_CFG_LOG2) |
 		priority << ctz32(LUTNA_Q_CFG_PRIORITY) |
@@ -437,6 +459,6 @@ uint64_t rig_nops(struct rig *rig, unsigned int ctx, uint64_t va,
 	for (i = 0; i < count; i++)
 		rig_cmd(list + i * LUTNA_CMD_SIZE, LUTNA_OP_NOP, i);
 	rig_write(rig, bus, list, count * LUTNA_CMD_SIZE);
-	rig_map(rig, ctx, va, bus, count * LUTNA_CMD_SIZE, RIG_R);
+	rig_map(rig, ctx, va, bus + rig->shift, count * LUTNA_CMD_SIZE, RIG_R);
 	return bus;
 }

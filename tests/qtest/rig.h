@@ -40,6 +40,7 @@ struct rig_queue {
  * struct rig - a machine with the device on slot RIG_SLOT of bus 0
  * @next: bump allocator of guest memory
  * @seqno: of the next job
+ * @shift: bus address of a byte of memory less its own (an IOMMU's doing)
  * @root: page-table roots by context
  */
 struct rig {
@@ -50,6 +51,7 @@ struct rig {
 	QPCIBar bells;
 	uint64_t next;
 	uint64_t seqno;
+	uint64_t shift;
 	uint64_t root[LUTNA_MAX_CONTEXTS];
 	struct rig_cq cq[LUTNA_MAX_VECTORS];
 	struct rig_queue queue[LUTNA_MAX_QUEUES];
@@ -96,6 +98,11 @@ void rig_reset(struct rig *rig);
 /** rig_expect_error() - error and info latched, then reset the device */
 void rig_expect_error(struct rig *rig, uint32_t code, uint64_t info);
 void rig_hang(struct rig *rig, bool on);
+
+/** rig_rand() - the same numbers every time; LUTNA_SEED=N gives others */
+uint32_t rig_rand(void);
+/** rig_rand_range() - @first up to but not including @end */
+int rig_rand_range(int first, int end);
 
 /** rig_alloc() - zeroed guest memory, page aligned */
 uint64_t rig_alloc(struct rig *rig, uint64_t size);
