@@ -73,7 +73,8 @@ def parse(text):
                 outcome.passed += 1
                 after = False
             else:
-                outcome.fail(*before, line)
+                # Words behind the failure before this one were said already.
+                outcome.fail(*(() if after else before), line)
                 after = True
             before = []
         elif line.startswith("Bail out!"):
