@@ -56,8 +56,7 @@ static int check_tensor(const Lutna__Tensor *tensor, const char *kind,
 		if (!tensor->dims[i])
 			return refuse(where, "%s '%s': dimension %zu is 0",
 				      kind, tensor->name, i);
-		if (__builtin_mul_overflow(end, tensor->dims[i], &end) ||
-		    end > MAX_SEGMENT)
+		if (__builtin_mul_overflow(end, tensor->dims[i], &end))
 			return refuse(where, "%s '%s': too large", kind,
 				      tensor->name);
 	}

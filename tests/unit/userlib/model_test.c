@@ -183,16 +183,15 @@ DAMAGE(huge_dims)
 		t->dims[i] = UINT32_MAX;
 }
 
-/* 2^16 four times and the batch: wraps to 0 */
+/* A product of 2^64, which wraps to 0 */
 DAMAGE(wrapping_dims)
 {
 	Lutna__Tensor *t = msg->inputs[0];
-	size_t i;
 
-	t->n_dims = 4;
-	t->dims = realloc(t->dims, t->n_dims * sizeof(*t->dims));
-	for (i = 0; i < t->n_dims; i++)
-		t->dims[i] = 1 << 16;
+	msg->batch = 1;
+	t->dims[0] = 1 << 19;
+	t->dims[1] = 1 << 19;
+	t->dims[2] = 1 << 26;
 }
 
 DAMAGE(unaligned_s32)
