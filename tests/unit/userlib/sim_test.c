@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "job.h"
+#include "sim.h"
 
 static void test_info(void)
 {
@@ -20,7 +21,9 @@ static void test_info(void)
 	lutna_device_close(dev);
 	dev = open_sim("sim-literal");
 	ok(!lutna_device_info(dev, &info) && info.is_simulator &&
-	   !strcmp(info.name, "sim-literal"), "info of the reference");
+	   !strcmp(info.name, "sim-literal") &&
+	   ((struct sim_device *)dev)->params.impl == LUTNA_IMPL_LITERAL,
+	   "info of the reference");
 	lutna_device_close(dev);
 }
 
@@ -53,28 +56,38 @@ static void test_buffers(void)
 	lutna_device_close(dev);
 }
 
-/* 200 jobs, each of which adds one to the same byte */
+/* 200 jobs that add one to the same byte or double it */
 static void test_order(void)
 {
 	struct lutna_device *dev = open_sim("sim");
-	struct lutna_buffer *list = new_buffer(dev, LUTNA_CMD_SIZE, RO);
+	struct lutna_buffer *list = new_buffer(dev, 2 * LUTNA_CMD_SIZE, RO);
 	struct lutna_buffer *data = new_buffer(dev, 4096, RW);
-	unsigned char *bytes = lutna_buffer_data(data);
+	unsigned char *bytes = lutna_buffer_data(data), expect = 0;
+	char *cmd = lutna_buffer_data(list);
 	struct lutna_queue *queue = new_queue(dev, 4);
-	uint64_t addr = lutna_buffer_address(data), seqno = 0;
+	uint64_t at = lutna_buffer_address(list), seqno = 0;
+	uint64_t addr = lutna_buffer_address(data);
 	struct lutna_result result;
 	unsigned int i, wrong = 0;
 
-	for (i = 0; i < 256; i++)
+	for (i = 0; i < 256; i++) {
 		bytes[256 + i] = (unsigned char)(i + 1);
-	put_table(lutna_buffer_data(list), addr, addr, 1, addr + 256);
+		bytes[512 + i] = (unsigned char)(2 * i);
+	}
+	put_table(cmd, addr, addr, 1, addr + 256);
+	put_table(cmd + LUTNA_CMD_SIZE, addr, addr, 1, addr + 512);
 	for (i = 1; i <= 200; i++) {
-		seqno = submit(queue, lutna_buffer_address(list), 1);
+		/* No multiple of the depth: each job differs from the one whose
+		 * place it takes. */
+		bool twice = i % 5 == 0;
+
+		seqno = submit(queue, at + twice * LUTNA_CMD_SIZE, 1);
 		wrong += seqno != i;
+		expect = (unsigned char)(twice ? 2 * expect : expect + 1);
 	}
 	ok(!wrong, "jobs are numbered from 1");
 	result = wait_for(queue, seqno);
-	ok(!result.error && result.command == 1 && bytes[0] == 200,
+	ok(!result.error && result.command == 1 && bytes[0] == expect,
 	   "each job saw what the one before had done");
 	ok(!lutna_queue_wait(queue, 1, -1, &result) && !result.error &&
 	   !result.command, "a job of long ago ended well");
