@@ -53,7 +53,7 @@ struct host {
 	size_t tx_len, tx_off;
 };
 
-static pid_t qemu_pid;
+static pid_t qemu_pid, parent;
 static int sig_pipe[2];
 static volatile sig_atomic_t timed_out, interrupts, killed_by;
 static struct termios tty_saved;
@@ -73,7 +73,10 @@ static void on_alarm(int sig)
 	kill(qemu_pid, SIGKILL);
 }
 
-/* The first one goes to the command, the second ends QEMU, the third us. */
+/*
+ * The first one goes to the command, the second ends QEMU, the third us. That
+ * tools/vm is gone, and nobody left to wait for, counts for two.
+ */
 static void on_interrupt(int sig)
 {
 	unsigned char byte = sig;
@@ -81,7 +84,7 @@ static void on_interrupt(int sig)
 
 	if (++interrupts > 2)
 		_exit(STATUS_SIGNAL + sig);
-	if (interrupts > 1) {
+	if (interrupts > 1 || getppid() != parent) {
 		killed_by = sig;
 		kill(qemu_pid, SIGKILL);
 	}
@@ -105,6 +108,8 @@ static void catch_signals(unsigned int timeout)
 {
 	struct sigaction sa = { .sa_handler = on_interrupt };
 
+	parent = getppid();
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (pipe2(sig_pipe, O_CLOEXEC | O_NONBLOCK))
 		report_die("pipe: %s", strerror(errno));
 	sigaction(SIGINT, &sa, NULL);
