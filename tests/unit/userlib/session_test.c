@@ -106,6 +106,7 @@ static void test_hand(void)
 	static const uint8_t answers[3][TINY_OUT] = {
 		{ 255, 255 }, { 0, 100 }, { 100, 143 },
 	};
+	static const uint8_t zeros[2 * TINY_IN];
 	uint8_t images[3][TINY_IN], outputs[3][TINY_OUT];
 	struct lutna_device *dev = open_sim("sim");
 	struct lutna_model *model = load(tiny_model_new());
@@ -119,6 +120,13 @@ static void test_hand(void)
 	ok(!lutna_session_run(session, images, 3, outputs, NULL, NULL) &&
 	   !memcmp(outputs, answers, sizeof(answers)),
 	   "three images computed on paper");
+
+	/* All the same twice, but for the images that are missing */
+	need(!lutna_session_run(session, images, 3, outputs, NULL, NULL));
+	need(!lutna_session_run(session, images, 1, outputs, NULL, NULL));
+	ok(!memcmp(lutna_session_input(session, 0, 0), images, TINY_IN) &&
+	   !memcmp((char *)lutna_session_input(session, 0, 0) + TINY_IN,
+		   zeros, 2 * TINY_IN), "the last batch is filled with zeros");
 	lutna_session_free(session);
 	lutna_model_free(model);
 	lutna_device_close(dev);
@@ -134,6 +142,7 @@ static void test_slots(void)
 	struct lutna_profile total;
 	struct lutna_result result;
 	uint8_t answer[TINY_OUT], image[TINY_IN] = { 255, 155, 255, 252 };
+	unsigned int stale = 0;
 	uint64_t macs;
 	int i;
 
@@ -167,8 +176,11 @@ static void test_slots(void)
 
 	for (i = 0; i < 4; i++) {
 		need(!lutna_session_start(session, 0));
+		stale += !!lutna_session_profile(session, 0);
 		need(!lutna_session_finish(session, 0, -1, NULL));
 	}
+	ok(!stale && lutna_session_profile(session, 0),
+	   "no profile of a run under way");
 	ok(!lutna_session_layer_total(session, 1, &total) &&
 	   le64toh(total.macs) == 5 * macs && le32toh(total.tag) == 71,
 	   "total of a layer");
@@ -212,8 +224,10 @@ static void test_failure(void)
 	   "a bad command fails the run");
 	ok(strstr(lutna_last_error(), "tiny: layer 'fc' (command 1): bad field"),
 	   "the error names layer, command and fault");
-	ok(lutna_session_start(session, 0) == -EBADFD,
-	   "its queue takes no more");
+	ok(lutna_session_start(session, 0) == -EBADFD &&
+	   lutna_session_start(session, 1) == -EBADFD &&
+	   lutna_session_start(session, 2) == -EBADFD,
+	   "its queue takes no more, and no slot is left running");
 	ok(!lutna_session_stats(session, &stats) && !stats.runs,
 	   "failed runs do not count");
 	lutna_session_free(session);
