@@ -49,24 +49,7 @@ int lower_identity(struct lowering *lowering, const struct node *node)
 	return 0;
 }
 
-/* A tensor with the same bytes in one piece; itself if they lie so already. */
-static int linear(struct lowering *lowering, const struct node *node, int index)
-{
-	struct program *program = lowering->program;
-	const struct tensor from = program->tensors[index];
-	int copy, err;
-
-	if (tensor_is_linear(&from))
-		return index;
-	copy = program_tensor(program, from.name, -1, from.c, from.h, from.w);
-	if (copy < 0)
-		return copy;
-	program->tensors[copy].scale = from.scale;
-	program->tensors[copy].zero_point = from.zero_point;
-	err = lower_copy(lowering, node, index, copy);
-	return err ? err : copy;
-}
-
+/* The bytes of every value lie in one piece; only slices do not, and have no name. */
 static int view_grid(struct lowering *lowering, const struct node *node,
 		     const struct operand *grid, const uint32_t dims[3])
 {
@@ -75,10 +58,7 @@ static int view_grid(struct lowering *lowering, const struct node *node,
 	struct tensor *tensor;
 	int index;
 
-	index = linear(lowering, node, grid->tensor);
-	if (index < 0)
-		return index;
-	index = program_clone(program, index);
+	index = program_clone(program, grid->tensor);
 	if (index < 0)
 		return index;
 	tensor = &program->tensors[index];
