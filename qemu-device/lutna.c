@@ -7,7 +7,7 @@
  *
  *   -device lutna[,contexts=64][,queues=128][,vectors=16][,threads=2]
  *                [,units=4096][,clock-khz=500000][,max-tensor=64M]
- *                [,max-commands=65536][,spin-ns=0]
+ *                [,max-commands=65536][,spin-ns=100000]
  *
  * The property x-hang can be set while the VM runs: the next command of every
  * queue then never ends, until its queue is stopped or x-hang is cleared.
@@ -346,6 +346,7 @@ static void lutna_realize(PCIDevice *pdev, Error **errp)
     }
 
     s->time_base = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    s->spin = s->spin_ns;
     s->vm_running = runstate_is_running();
     s->vm_state = qemu_add_vm_change_state_handler(lutna_vm_state_change, s);
     for (unsigned int i = 0; i < s->nr_threads; i++) {
@@ -418,7 +419,7 @@ static LUTNA_PROPERTIES_CONST Property lutna_properties[] = {
     DEFINE_PROP_UINT32("clock-khz", LutnaState, clock_khz, 500000),
     DEFINE_PROP_SIZE("max-tensor", LutnaState, max_tensor, 64 * MiB),
     DEFINE_PROP_UINT32("max-commands", LutnaState, max_commands, 65536),
-    DEFINE_PROP_UINT32("spin-ns", LutnaState, spin_ns, 0),
+    DEFINE_PROP_UINT32("spin-ns", LutnaState, spin_ns, 100000),
     LUTNA_PROPERTIES_END
 };
 

@@ -265,6 +265,7 @@ struct LutnaState {
     unsigned int nr_ready;
     unsigned int nr_asleep;
     bool spinning;
+    uint32_t spin;      /* ns: what has paid off lately, up to spin_ns */
     LutnaWorker *workers;
 };
 

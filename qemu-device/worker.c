@@ -14,6 +14,9 @@
 
 QEMU_BUILD_BUG_ON(sizeof(struct lutna_job_entry) != 64);
 
+/* An idle time this many spins long may be short because of a wake-up. */
+#define LUTNA_SPIN_NEAR 4
+
 static LutnaCtx *lutna_worker_ctx(LutnaWorker *w)
 {
     return &w->s->ctxs[lutna_cfg_ctx(w->cfg)];
@@ -351,10 +354,14 @@ static bool lutna_has_work(LutnaState *s)
            qatomic_read(&s->nr_events);
 }
 
-/* Look for work for a short while without sleeping. */
-static void lutna_spin(LutnaState *s)
+/*
+ * Waking a thread costs more than an empty job, so a worker that has just been
+ * of use looks for more work for a while before it sleeps: one worker at a
+ * time, and for no longer than has paid off lately.  Called with lock held.
+ */
+static void lutna_spin(LutnaState *s, uint32_t ns)
 {
-    int64_t end = get_clock() + s->spin_ns;
+    int64_t end = get_clock() + ns;
 
     s->spinning = true;
     qemu_mutex_unlock(&s->lock);
@@ -365,18 +372,37 @@ static void lutna_spin(LutnaState *s)
     s->spinning = false;
 }
 
-/* Called with lock held. */
-static void lutna_idle(LutnaState *s, bool *may_spin)
+/* What a spin of up to s->spin would have done for an idle time of @ns */
+static void lutna_adapt_spin(LutnaState *s, int64_t ns)
 {
-    if (*may_spin && s->spin_ns && !s->spinning && s->gate == LUTNA_GATE_OPEN &&
-        !lutna_has_work(s)) {
-        *may_spin = false;
-        lutna_spin(s);
-        return;
+    if (ns <= LUTNA_SPIN_NEAR * (int64_t)s->spin_ns) {
+        s->spin = s->spin_ns;
+    } else {
+        s->spin /= 2;
     }
-    s->nr_asleep++;
-    qemu_cond_wait(&s->work, &s->lock);
-    s->nr_asleep--;
+}
+
+/* Called with lock held. */
+static void lutna_idle(LutnaState *s, bool *was_useful)
+{
+    bool measure = *was_useful && s->spin_ns && !s->spinning &&
+                   s->gate == LUTNA_GATE_OPEN;
+    int64_t start = measure ? get_clock() : 0;
+
+    *was_useful = false;
+    if (measure && s->spin) {
+        lutna_spin(s, s->spin);
+    }
+    /* The lock was let go of while spinning: look again. */
+    if (!s->exiting &&
+        (!lutna_has_work(s) || s->gate != LUTNA_GATE_OPEN)) {
+        s->nr_asleep++;
+        qemu_cond_wait(&s->work, &s->lock);
+        s->nr_asleep--;
+    }
+    if (measure) {
+        lutna_adapt_spin(s, get_clock() - start);
+    }
 }
 
 static bool lutna_take_event(LutnaWorker *w, LutnaEvent *event)
@@ -420,7 +446,7 @@ void *lutna_worker_main(void *opaque)
 {
     LutnaWorker *w = opaque;
     LutnaState *s = w->s;
-    bool may_spin = false;
+    bool was_useful = false;
 
     rcu_register_thread();
     qemu_mutex_lock(&s->lock);
@@ -439,9 +465,9 @@ void *lutna_worker_main(void *opaque)
         }
         if (q) {
             lutna_serve(w, q);
-            may_spin = true;
+            was_useful = true;
         } else {
-            lutna_idle(s, &may_spin);
+            lutna_idle(s, &was_useful);
         }
     }
     qemu_mutex_unlock(&s->lock);
