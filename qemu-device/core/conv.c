@@ -9,7 +9,7 @@
 #include "tensor.h"
 
 /* Channels that one call of the dense kernel serves, between two ticks */
-#define DENSE_CHANNELS	8
+#define DENSE_CHANNELS	4
 /* Rows of an image that are this long pack well by themselves. */
 #define LONG_ROW	32
 

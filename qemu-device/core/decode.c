@@ -58,10 +58,10 @@ static bool all_zero(const void *p, size_t len)
 	} while (0)
 #define REQUIRE_ZERO(field)						\
 	REQUIRE(all_zero(&raw->field, sizeof(raw->field)), BAD_FIELD, field)
-#define TENSOR(field, is_output, view)					\
+#define TENSOR(field, flags, view)					\
 	do {								\
 		int rc_ = lutna_decode_tensor(&raw->field, AT(field),	\
-					      is_output, d->max_tensor,	\
+					      flags, d->max_tensor,	\
 					      view, d->fault);		\
 		if (rc_)						\
 			return rc_;					\
@@ -193,9 +193,8 @@ static int decode_conv(struct decoder *d, const struct lutna_cmd_conv *raw,
 {
 	int rc;
 
-	TENSOR(in, false, &c->in);
-	REQUIRE(is_u8(&c->in), BAD_FIELD, in.type);
-	TENSOR(out, true, &c->out);
+	TENSOR(in, LUTNA_TENSOR_U8, &c->in);
+	TENSOR(out, LUTNA_TENSOR_OUTPUT, &c->out);
 	rc = conv_arithmetic(d, raw);
 	if (rc)
 		return rc;
@@ -249,10 +248,8 @@ static int decode_pool(struct decoder *d, const struct lutna_cmd_pool *raw,
 {
 	int rc;
 
-	TENSOR(in, false, &p->in);
-	REQUIRE(is_u8(&p->in), BAD_FIELD, in.type);
-	TENSOR(out, true, &p->out);
-	REQUIRE(is_u8(&p->out), BAD_FIELD, out.type);
+	TENSOR(in, LUTNA_TENSOR_U8, &p->in);
+	TENSOR(out, LUTNA_TENSOR_OUTPUT | LUTNA_TENSOR_U8, &p->out);
 	p->mult = le32toh(raw->mult);
 	p->kernel_h = le16toh(raw->kernel_h);
 	p->kernel_w = le16toh(raw->kernel_w);
@@ -290,12 +287,9 @@ static int decode_eltwise(struct decoder *d,
 			  const struct lutna_cmd_eltwise *raw,
 			  struct lutna_eltwise *e)
 {
-	TENSOR(a, false, &e->a);
-	REQUIRE(is_u8(&e->a), BAD_FIELD, a.type);
-	TENSOR(b, false, &e->b);
-	REQUIRE(is_u8(&e->b), BAD_FIELD, b.type);
-	TENSOR(out, true, &e->out);
-	REQUIRE(is_u8(&e->out), BAD_FIELD, out.type);
+	TENSOR(a, LUTNA_TENSOR_U8, &e->a);
+	TENSOR(b, LUTNA_TENSOR_U8, &e->b);
+	TENSOR(out, LUTNA_TENSOR_OUTPUT | LUTNA_TENSOR_U8, &e->out);
 	e->mode = raw->mode;
 	e->out_min = raw->out_min;
 	e->out_max = raw->out_max;
@@ -320,10 +314,8 @@ static int decode_table(struct decoder *d, const struct lutna_cmd_table *raw,
 {
 	uint64_t end;
 
-	TENSOR(in, false, &t->in);
-	REQUIRE(is_u8(&t->in), BAD_FIELD, in.type);
-	TENSOR(out, true, &t->out);
-	REQUIRE(is_u8(&t->out), BAD_FIELD, out.type);
+	TENSOR(in, LUTNA_TENSOR_U8, &t->in);
+	TENSOR(out, LUTNA_TENSOR_OUTPUT | LUTNA_TENSOR_U8, &t->out);
 	t->table = le64toh(raw->table);
 	REQUIRE(!__builtin_add_overflow(t->table, 255, &end), BAD_FIELD, table);
 	REQUIRE_ZERO(reserved);
@@ -334,8 +326,8 @@ static int decode_table(struct decoder *d, const struct lutna_cmd_table *raw,
 static int decode_copy(struct decoder *d, const struct lutna_cmd_copy *raw,
 		       struct lutna_copy *c)
 {
-	TENSOR(in, false, &c->in);
-	TENSOR(out, true, &c->out);
+	TENSOR(in, 0, &c->in);
+	TENSOR(out, LUTNA_TENSOR_OUTPUT, &c->out);
 	REQUIRE(c->in.type == c->out.type, BAD_FIELD, out.type);
 	c->repeat_h = raw->repeat_h;
 	c->repeat_w = raw->repeat_w;
@@ -356,7 +348,7 @@ static int decode_copy(struct decoder *d, const struct lutna_cmd_copy *raw,
 static int decode_fill(struct decoder *d, const struct lutna_cmd_fill *raw,
 		       struct lutna_fill *f)
 {
-	TENSOR(out, true, &f->out);
+	TENSOR(out, LUTNA_TENSOR_OUTPUT, &f->out);
 	f->value = le32toh(raw->value);
 	REQUIRE(!is_u8(&f->out) || f->value <= UINT8_MAX, BAD_FIELD, value);
 	REQUIRE_ZERO(reserved);

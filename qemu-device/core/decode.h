@@ -166,11 +166,14 @@ struct lutna_command {
 int lutna_decode(const void *raw, uint64_t max_tensor,
 		 struct lutna_command *out, struct lutna_fault_info *fault);
 
+#define LUTNA_TENSOR_OUTPUT	(1U << 0)	/* must not overlap itself */
+#define LUTNA_TENSOR_U8		(1U << 1)	/* no other type */
+
 /**
  * lutna_decode_tensor() - check one tensor of a command
  * @raw: the tensor
  * @at: its offset in the command
- * @is_output: elements must not overlap
+ * @flags: LUTNA_TENSOR_*
  * @max_tensor: limit of its bytes
  * @out: set on success
  * @fault: set on failure
@@ -178,7 +181,7 @@ int lutna_decode(const void *raw, uint64_t max_tensor,
  * Return: 0 or the enum lutna_fault that is in @fault too.
  */
 int lutna_decode_tensor(const struct lutna_tensor *raw, size_t at,
-			bool is_output, uint64_t max_tensor,
+			unsigned int flags, uint64_t max_tensor,
 			struct lutna_view *out,
 			struct lutna_fault_info *fault);
 

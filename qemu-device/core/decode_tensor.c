@@ -41,14 +41,16 @@ static void load(struct lutna_view *v, const struct lutna_tensor *raw)
 }
 
 static int check_fields(struct lutna_view *v, const struct lutna_tensor *raw,
-			size_t at, struct lutna_fault_info *fault)
+			size_t at, unsigned int flags,
+			struct lutna_fault_info *fault)
 {
 	for (int i = 0; i < LUTNA_DIMS; i++)
 		if (!v->dim[i])
 			return lutna_refuse(fault, LUTNA_FAULT_BAD_FIELD,
 					    at + dim_offset[i]);
 
-	if (v->type != LUTNA_TYPE_U8 && v->type != LUTNA_TYPE_S32)
+	if (v->type != LUTNA_TYPE_U8 &&
+	    (v->type != LUTNA_TYPE_S32 || flags & LUTNA_TENSOR_U8))
 		return lutna_refuse(fault, LUTNA_FAULT_BAD_FIELD, AT(type));
 	if (v->type == LUTNA_TYPE_S32 && v->zero_point)
 		return lutna_refuse(fault, LUTNA_FAULT_BAD_FIELD,
@@ -120,17 +122,17 @@ static int check_overlap(const struct lutna_view *v, size_t at,
 }
 
 int lutna_decode_tensor(const struct lutna_tensor *raw, size_t at,
-			bool is_output, uint64_t max_tensor,
+			unsigned int flags, uint64_t max_tensor,
 			struct lutna_view *out, struct lutna_fault_info *fault)
 {
 	struct lutna_view v = { 0 };
 	int rc;
 
 	load(&v, raw);
-	rc = check_fields(&v, raw, at, fault);
+	rc = check_fields(&v, raw, at, flags, fault);
 	if (!rc)
 		rc = check_size(&v, at, max_tensor, fault);
-	if (!rc && is_output)
+	if (!rc && flags & LUTNA_TENSOR_OUTPUT)
 		rc = check_overlap(&v, at, fault);
 	if (!rc)
 		*out = v;
