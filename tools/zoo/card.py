@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The model card: every figure in it was measured by the run that wrote it."""
 import math
+import textwrap
 
 import numpy as np
 
-import export
 import lottery
 import nets
+import quantise
 
 
 def sparsity(layers):
@@ -16,9 +17,18 @@ def sparsity(layers):
     return 1 - alive / size
 
 
-def _command(cfg, name):
-    options = " ".join(f"--{k.replace('_', '-')} {v}" for k, v in cfg.items())
-    return f"tools/zoo/train {options} --name {name}"
+def _threads(log):
+    return sorted({e["threads"] for e in log})
+
+
+def _command(cfg, name, log):
+    """The command line, broken where a shell continues it."""
+    options = {**cfg, "name": name, "threads": _threads(log)[-1]}
+    words = " ".join(f"--{k.replace('_', '-')}={v}"
+                     for k, v in options.items())
+    return " \\\n        ".join(textwrap.wrap(
+        f"tools/zoo/train {words}", 70, break_long_words=False,
+        break_on_hyphens=False))
 
 
 def _layer_table(nodes, shape, layers):
@@ -80,73 +90,100 @@ def _processor():
     return "unknown processor"
 
 
+def _fill(paragraph):
+    return textwrap.fill(" ".join(paragraph.split()), 79,
+                         break_long_words=False, break_on_hyphens=False)
+
+
+def _accuracy_table(cfg, found, tested):
+    rows = [f"| accuracy | {tested:,} test images "
+            f"| {cfg['held_out']:,} held-out images |", "|---|---:|---:|"]
+    for title, key in (("float, dense (end of round 1)", "dense"),
+                       ("float, pruned", "pruned"),
+                       ("8-bit activations, 9-bit weights", "quantised")):
+        rows.append(f"| {title} | {found[key]:.2%} "
+                    f"| {found[key + '_held']:.2%} |")
+    return "\n".join(rows)
+
+
+def _training(cfg, data, log):
+    seconds = sum(e["seconds"] for e in log)
+    mirrored = " and mirrored" if data.flip else ""
+    return _fill(f"""
+        Lottery ticket with rewinding: train, keep the largest weights of the
+        whole network (all layers compared together), put the survivors back
+        to what they were after epoch {lottery.REWIND_EPOCH} of the first
+        round (optimiser state included), train again. {cfg['rounds']} rounds;
+        the share alive falls by the same factor each round. SGD with Nesterov
+        momentum {lottery.MOMENTUM}, weight decay {lottery.WEIGHT_DECAY:g},
+        batch {lottery.BATCH}, rate up to {lottery.PEAK_LR} in epoch
+        {lottery.REWIND_EPOCH}, then a cosine to zero; images shifted by up to
+        {lottery.SHIFT} pixels{mirrored}.""") + "\n\n" + \
+        _fill(f"""
+        Seed {cfg['seed']}. Training took {seconds / 60:.0f} minutes with torch
+        {lottery.torch.__version__} on {_processor()} (threads:
+        {', '.join(str(t) for t in _threads(log))}), which may have had other
+        work at the same time.""")
+
+
 def text(args, cfg, data, nodes, run, layers, found, tested, size):
     """The card as Markdown."""
     table, biases, total = _layer_table(nodes, data.shape, layers)
-    seconds = sum(e["seconds"] for e in run.log)
     shape = "x".join(str(n) for n in data.shape)
+    classes = ", ".join(f"{i} {c}" for i, c in enumerate(data.classes))
+    summary = _fill(f"""
+        {cfg['net']} at {cfg['width']:g} of its published width, for
+        {data.title}: {total[0] + biases:,} parameters ({total[0]:,} weights,
+        {biases:,} biases), {total[1]:,} weights not zero
+        ({sparsity(layers):.2%} sparsity), {total[2]:,} multiply-accumulates
+        an image when dense. `{args.name}.onnx` has {size:,} bytes.""")
+    source = _fill(f"""
+        {data.title}, {data.source}, licence {data.licence}, as in Debian's
+        package {data.package}. Images {shape}, unsigned bytes; the network
+        sees value/255, without a mean taken away. Of the training set
+        {cfg['held_out']:,} images, drawn by the seed, were held out for
+        calibration and choices.""")
+    integers = _fill(f"""
+        Batch norm is folded into the convolutions. Weights: one symmetric
+        scale an output channel (one for the whole last layer, so that its
+        accumulators can be compared). Activations: the scale of least squared
+        error on {quantise.CALIBRATION:,} held-out images. No training after
+        quantisation.""")
     return f"""<!-- SPDX-License-Identifier: GPL-2.0-only -->
 # {args.name}
 
 Written by `tools/zoo/train`; do not edit.
 
-{cfg['net']} at {cfg['width']:g} of its published width, for {data.title}: \
-{total[0] + biases:,} parameters ({total[0]:,} weights, {biases:,} biases), \
-{total[1]:,} weights not zero ({sparsity(layers):.2%} sparsity), \
-{total[2]:,} multiply-accumulates an image when dense. \
-`{args.name}.onnx` has {size:,} bytes.
+{summary}
 
-| accuracy | {tested:,} test images | {cfg['held_out']:,} held-out images |
-|---|---:|---:|
-| float, dense (end of round 1) | {found['dense']:.2%} \
-| {found['dense_held']:.2%} |
-| float, pruned | {found['pruned']:.2%} | {found['pruned_held']:.2%} |
-| 8-bit activations, 9-bit weights | {found['quantised']:.2%} \
-| {found['quantised_held']:.2%} |
+{_accuracy_table(cfg, found, tested)}
 
-The quantised figure is that of the integer reference (`intref.py`), which
+The quantised figures are those of the integer reference (`intref.py`), which
 does what the device does. Nothing was chosen by the test images.
 
 ## To reproduce
-The integer accuracy, the sparsity and the expected logits, from the committed
-file:
+Sparsity, integer accuracy on all test images and the expected logits, from
+the committed file:
 
     tools/zoo/check --images 0 {args.name}
 
-Everything, training included (`--threads {args.threads}` was used; another
-number of threads or processor adds floats in another order and ends at a
-slightly different network):
+The float accuracies, the tables below and the files themselves, by training
+anew (another number of threads or another processor adds floats in another
+order and ends at a slightly different network):
 
-    {_command(cfg, args.name)} --threads {args.threads}
+    {_command(cfg, args.name, run.log)}
 
 ## Data
-{data.title}, {data.source}, licence {data.licence}, as in Debian's package
-{data.package}. Images {shape}, unsigned bytes; the network sees value/255,
-without a mean taken away. Of the training set {cfg['held_out']:,} images,
-drawn by the seed, were held out for calibration and choices.
+{source}
 
-Classes: {', '.join(f'{i} {c}' for i, c in enumerate(data.classes))}.
+{_fill("Classes: " + classes + ".")}
 
 ## Procedure
-Lottery ticket with rewinding: train, keep the largest weights of the whole
-network (all layers compared together), put the survivors back to what they
-were after epoch {lottery.REWIND_EPOCH} of the first round (optimiser state \
-included), train
-again. {cfg['rounds']} rounds; the share alive falls by the same factor each \
-round.
-SGD with Nesterov momentum {lottery.MOMENTUM}, weight decay \
-{lottery.WEIGHT_DECAY:g}, batch {lottery.BATCH}, rate up to
-{lottery.PEAK_LR} in epoch 1, then a cosine to zero; images shifted by up to \
-{lottery.SHIFT} pixels{' and mirrored' if data.flip else ''}.
-Seed {cfg['seed']}. Training took {seconds / 60:.0f} minutes with torch \
-{lottery.torch.__version__.split('+')[0]} on {_processor()}.
+{_training(cfg, data, run.log)}
 
 {_round_table(run.log)}
 
-Batch norm is folded into the convolutions. Weights: one symmetric scale an
-output channel (one for the whole last layer, so that its accumulators can be
-compared). Activations: the scale of least squared error on
-{export.CALIBRATION:,} held-out images. No training after quantisation.
+{integers}
 
 ## Layers
 {table}

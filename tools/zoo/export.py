@@ -13,7 +13,6 @@ import lottery
 import qdq
 import quantise
 
-CALIBRATION = 1024
 EXPECTED = 32
 
 
@@ -53,7 +52,7 @@ def write(args, cfg, data, nodes, run, dense, pruned, held):
     found["pruned"] = lottery.evaluate(model, *test)
 
     layers = quantise.quantise(
-        model, quantise.calibrate(model, held[0][:CALIBRATION]))
+        model, quantise.calibrate(model, held[0][:quantise.CALIBRATION]))
     onnx_model = qdq.build(
         args.name, nodes, data.shape, layers,
         {"lutna.dataset": data.name, "lutna.classes": ",".join(data.classes),

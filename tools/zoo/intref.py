@@ -17,12 +17,13 @@ import onnx
 from onnx import numpy_helper
 
 # weight, bias: int32; mult, shift: int64 arrays, None in the last layer;
-# in_scale, weight_scale, scale: as in the file. pool, conv: (kernel, stride,
-# pad) of square windows.
+# window: (kernel, stride, pad) of conv and maxpool; in_scale, weight_scale,
+# scale: as in the file.
 Step = namedtuple("Step", "op name weight bias mult shift window in_scale "
                           "weight_scale scale")
 
 BATCH = 128
+MAX_WEIGHTS = 1 << 28
 
 
 def multiplier(m):
@@ -51,6 +52,8 @@ def constants(model):
         values = numpy_helper.to_array(t.values)
         index = numpy_helper.to_array(t.indices)
         size = math.prod(t.dims)
+        if not 0 < size <= MAX_WEIGHTS:
+            raise ValueError(f"{t.values.name}: shape {list(t.dims)}")
         if (index.ndim != 1 or index.shape != values.shape
                 or (len(index) and (index.min() < 0 or index.max() >= size
                                     or (np.diff(index) <= 0).any()))):
@@ -78,9 +81,13 @@ class _Reader:
     def DequantizeLinear(self, node):
         source, scale = node.input[0], self.const[node.input[1]]
         if source in self.const:
+            if len(node.input) > 2 or attributes(node) != {"axis": 0}:
+                self.fail(node, "not symmetric along axis 0")
             self.params[node.output[0]] = (self.const[source], scale)
         else:
             self.value[node.output[0]] = self.quantised[source]
+            if self.value[node.output[0]] != scale:
+                self.fail(node, "scale is not that of its QuantizeLinear")
 
     def QuantizeLinear(self, node):
         source = node.input[0]
@@ -88,6 +95,8 @@ class _Reader:
         zero = self.const[node.input[2]]
         if zero.dtype != np.uint8 or zero != 0:
             self.fail(node, "zero point is not uint8 0")
+        if not 0 < scale < math.inf:
+            self.fail(node, f"scale {scale}")
         if source in self.pending:
             at = self.pending[source]
             if at is not None:
@@ -105,25 +114,39 @@ class _Reader:
 
     def layer(self, node, op, window):
         weight, weight_scale = self.params[node.input[1]]
-        bias, _ = self.params[node.input[2]]
+        bias, bias_scale = self.params[node.input[2]]
+        in_scale = self.value[node.input[0]]
         if weight.dtype != np.int32 or bias.dtype != np.int32:
             self.fail(node, "weight or bias is not int32")
         if weight_scale.shape != (len(weight),) or bias.shape != (len(weight),):
             self.fail(node, "weight scale or bias is not one an output")
+        if not (np.isfinite(weight_scale) & (weight_scale > 0)).all():
+            self.fail(node, "weight scale is not positive")
+        unit = in_scale * weight_scale.astype(np.float64)
+        if not np.allclose(bias_scale, unit, rtol=1e-6, atol=0):
+            self.fail(node, "bias scale is not input scale x weight scale")
         worst = (np.abs(weight.reshape(len(weight), -1).astype(np.int64))
                  .sum(1) * 255 + np.abs(bias.astype(np.int64)))
         if worst.max() >= 1 << 31:
             self.fail(node, "the accumulator may overflow")
         self.pending[node.output[0]] = len(self.steps)
         self.steps.append(Step(op, node.name, weight, bias, None, None, window,
-                               self.value[node.input[0]], weight_scale, None))
+                               in_scale, weight_scale, None))
+
+    def square(self, node):
+        """(kernel, stride, pad); what is not named here must not be there."""
+        a = attributes(node)
+        if not set(a) <= {"kernel_shape", "strides", "pads"}:
+            self.fail(node, f"attributes {', '.join(sorted(a))}")
+        window = []
+        for values in (a["kernel_shape"], a["strides"], a.get("pads", [0])):
+            if len(set(values)) != 1:
+                self.fail(node, "window is not square")
+            window.append(values[0])
+        return tuple(window)
 
     def Conv(self, node):
-        a = attributes(node)
-        k, s, p = a["kernel_shape"], a["strides"], a["pads"]
-        if len(set(k)) != 1 or len(set(s)) != 1 or len(set(p)) != 1:
-            self.fail(node, "window is not square")
-        self.layer(node, "conv", (k[0], s[0], p[0]))
+        self.layer(node, "conv", self.square(node))
 
     def Gemm(self, node):
         if attributes(node) != {"transB": 1}:
@@ -135,11 +158,10 @@ class _Reader:
         self.pending[node.output[0]] = self.pending[node.input[0]]
 
     def MaxPool(self, node):
-        a = attributes(node)
-        k, s = a["kernel_shape"], a["strides"]
-        if len(set(k)) != 1 or len(set(s)) != 1 or any(a.get("pads", [])):
-            self.fail(node, "window is not square or padded")
-        self.passed_on(node, "maxpool", (k[0], s[0], 0))
+        window = self.square(node)
+        if window[2]:
+            self.fail(node, "is padded")
+        self.passed_on(node, "maxpool", window)
 
     def Flatten(self, node):
         self.passed_on(node, "flatten", None)

@@ -8,6 +8,7 @@ from a checkpoint takes the same steps as one that was never interrupted.
 import copy
 import math
 import os
+import pickle
 import sys
 import time
 
@@ -153,6 +154,13 @@ def _save(path, what):
     os.replace(path + ".part", path)
 
 
+def _read(path):
+    try:
+        return torch.load(path)
+    except (EOFError, RuntimeError, pickle.UnpicklingError):
+        raise ValueError(f"{path} is damaged; --fresh starts again") from None
+
+
 class Progress:
     """A moving line on a terminal; one line an epoch everywhere."""
 
@@ -192,7 +200,7 @@ class Lottery:
         self.optimiser = self._new_optimiser()
         path = os.path.join(work, "state.pt")
         if os.path.exists(path):
-            self._load(torch.load(path))
+            self._load(_read(path))
 
     def _new_optimiser(self):
         decay = [p for p in self.model.parameters() if p.dim() > 1]
@@ -248,7 +256,7 @@ class Lottery:
         masks = _prune(self.model, self.masks,
                        remaining(self.round + 1, self.cfg["rounds"],
                                  self.cfg["sparsity"]))
-        early = torch.load(os.path.join(self.work, "early.pt"))
+        early = _read(os.path.join(self.work, "early.pt"))
         self.model.load_state_dict(early["model"])
         self.optimiser.load_state_dict(early["optimiser"])
         self.masks = masks
@@ -268,7 +276,7 @@ class Lottery:
                 break
             self._next_round()
             _save(os.path.join(self.work, "state.pt"), self._state())
-        dense = torch.load(os.path.join(self.work, "dense.pt"))
+        dense = _read(os.path.join(self.work, "dense.pt"))
         # A copy: state_dict() gives the live tensors, which loading the dense
         # model would overwrite.
         return dense, copy.deepcopy(self.model.state_dict())
@@ -281,7 +289,8 @@ class Lottery:
         self.epoch += 1
         self.log.append({"round": self.round, "epoch": self.epoch,
                          "loss": loss, "held_out": accuracy,
-                         "alive": self.alive(), "seconds": seconds})
+                         "alive": self.alive(), "seconds": seconds,
+                         "threads": torch.get_num_threads()})
         if self.round == 0 and self.epoch == REWIND_EPOCH:
             _save(os.path.join(self.work, "early.pt"),
                   {"model": self.model.state_dict(),

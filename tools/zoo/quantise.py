@@ -22,6 +22,9 @@ CHANNEL_FLOOR = 1.0 / 1024
 # Biases stay exact in the float32 arithmetic of other ONNX runtimes.
 BIAS_MAX = 1 << 23
 
+# Sample images that activation scales are taken from.
+CALIBRATION = 1024
+
 _BINS = 8192
 
 
