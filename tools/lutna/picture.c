@@ -82,27 +82,28 @@ static void draw_letters(const struct picture *picture, unsigned int line)
 	}
 }
 
-static void draw_caption(const struct picture *picture,
-			 const struct picture_style *style, unsigned int width)
+static void draw_caption(const struct picture *picture, int which,
+			 const struct picture_style *style)
 {
-	int length = (int)strlen(picture->caption);
+	const char *text = picture->captions[which];
+	int width = (int)picture->width, length = (int)strlen(text);
 
-	if (length > (int)width)
-		length = (int)width;
-	if (style->color)
+	if (length > width)
+		length = width;
+	if (style->color && which)
 		fputs(picture->good ? "\033[32m" : "\033[31m", stdout);
-	printf("%.*s", length, picture->caption);
-	if (style->color)
+	printf("%.*s", length, text);
+	if (style->color && which)
 		fputs("\033[0m", stdout);
-	printf("%*s", (int)width - length, "");
+	printf("%*s", width - length, "");
 }
 
 static void draw_row(const struct picture *pictures, size_t count,
 		     const struct picture_style *style)
 {
-	unsigned int width = pictures[0].width;
 	unsigned int lines = (pictures[0].height + 1) / 2, line;
 	size_t i;
+	int which;
 
 	for (line = 0; line < lines; line++) {
 		for (i = 0; i < count; i++) {
@@ -115,12 +116,14 @@ static void draw_row(const struct picture *pictures, size_t count,
 		}
 		putchar('\n');
 	}
-	for (i = 0; i < count; i++) {
-		if (i)
-			printf("%*s", GAP, "");
-		draw_caption(&pictures[i], style, width);
+	for (which = 0; which < 2; which++) {
+		for (i = 0; i < count; i++) {
+			if (i)
+				printf("%*s", GAP, "");
+			draw_caption(&pictures[i], which, style);
+		}
+		putchar('\n');
 	}
-	putchar('\n');
 }
 
 void picture_draw(const struct picture *pictures, size_t count,

@@ -12,14 +12,14 @@
  * @pixels: one byte each, rows from the top, 0 is black
  * @width: columns
  * @height: rows
- * @caption: a line of text, longer ones are cut
- * @good: the caption is good news
+ * @captions: two lines of text; those that are longer than @width are cut
+ * @good: the second one is good news
  */
 struct picture {
 	const uint8_t *pixels;
 	unsigned int width;
 	unsigned int height;
-	char caption[64];
+	char captions[2][64];
 	bool good;
 };
 

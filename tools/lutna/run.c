@@ -89,28 +89,27 @@ static const char *class_name(const struct run *run, uint32_t class,
 	return buf;
 }
 
-static void caption(const struct run *run, size_t image,
-		    struct picture *picture)
+static void put_caption(const struct run *run, const char *what,
+			uint32_t class, char *caption, size_t size)
 {
-	char a[16], b[16];
+	char number[16];
+
+	snprintf(caption, size, "%s %s", what, class_name(run, class, number));
+}
+
+static void set_captions(const struct run *run, size_t image,
+			 struct picture *picture)
+{
+	const uint8_t *labels = run->input->labels.data;
+	size_t size = sizeof(picture->captions[0]);
 
 	picture->good = true;
+	if (labels)
+		put_caption(run, "true:", labels[image], picture->captions[0], size);
 	if (!run->predicted)
 		return;
-	if (!run->input->labels.data) {
-		snprintf(picture->caption, sizeof(picture->caption), "%s",
-			 class_name(run, run->predicted[image], a));
-		return;
-	}
-	picture->good = run->predicted[image] == run->input->labels.data[image];
-	if (picture->good)
-		snprintf(picture->caption, sizeof(picture->caption),
-			 "%s: right", class_name(run, run->predicted[image], a));
-	else
-		snprintf(picture->caption, sizeof(picture->caption),
-			 "%s: no, %s",
-			 class_name(run, run->predicted[image], a),
-			 class_name(run, run->input->labels.data[image], b));
+	put_caption(run, "said:", run->predicted[image], picture->captions[1], size);
+	picture->good = !labels || run->predicted[image] == labels[image];
 }
 
 static int show_pictures(const struct run *run)
@@ -135,7 +134,7 @@ static int show_pictures(const struct run *run)
 		pictures[i].pixels = images->data + i * images->item_bytes;
 		pictures[i].height = images->dims[0];
 		pictures[i].width = images->dims[1];
-		caption(run, i, &pictures[i]);
+		set_captions(run, i, &pictures[i]);
 	}
 	printer(run)->run_pictures(pictures, count, &style);
 	free(pictures);

@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The tool as a person meets it: exit statuses, where words go, and that they
+# are a single line when something is wrong. No device is needed.
+set -uo pipefail
+
+top=@TOP@
+lutna=@LUTNA@
+. "$top/tests/runner/tap.sh"
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+zoo=$top/tools/zoo/vgg11-fmnist.onnx
+images=/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz
+labels=/usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz
+
+# try STATUS COMMAND... - what it said is in $dir/out and $dir/err
+try() {
+	local wanted=$1 status=0
+	shift
+	"$@" >"$dir/out" 2>"$dir/err" || status=$?
+	[ "$status" = "$wanted" ] || echo "status $status, not $wanted: $*"
+}
+
+# refused STATUS WORDS COMMAND... - one line on stderr that holds WORDS
+refused() {
+	local wanted=$1 words=$2
+	shift 2
+	try "$wanted" "$@"
+	[ ! -s "$dir/out" ] || echo "standard output: $(head -n 3 "$dir/out")"
+	[ "$(wc -l <"$dir/err")" = 1 ] || echo "not one line: $(cat "$dir/err")"
+	grep -qF -- "$words" "$dir/err" || echo "says: $(cat "$dir/err")"
+}
+
+json() {
+	python3 -m json.tool "$dir/out" >/dev/null 2>"$dir/json" || cat "$dir/json"
+}
+
+# Numbers of JSON that must be as they are: get 'd["a"]' VALUE
+get() {
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+v = eval(sys.argv[2])
+sys.exit(None if str(v) == sys.argv[3] else f"{sys.argv[2]} is {v}")' "$dir/out" "$1" "$2" 2>&1
+}
+
+result "--help" "$(try 0 "$lutna" --help; [ -s "$dir/out" ] || echo silent)"
+result "--version" "$(try 0 "$lutna" --version; grep -q '^lutna [0-9]' "$dir/out" || cat "$dir/out")"
+result "no command" "$(try 2 "$lutna"; [ ! -s "$dir/out" ] || echo "on standard output")"
+result "an unknown command" "$(try 2 "$lutna" fly; grep -q "no command 'fly'" "$dir/err" || cat "$dir/err")"
+for command in info compile run bench; do
+	result "$command --help" "$(try 0 "$lutna" $command --help
+		grep -q "^Usage: lutna $command" "$dir/out" || echo "no usage")"
+	result "$command: an unknown option" "$(try 2 "$lutna" $command --what
+		[ ! -s "$dir/out" ] || echo "on standard output")"
+	# Each option of the help is in the manual, and the other way round.
+	"$lutna" $command --help | grep -oE -- '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' |
+		sort -u >"$dir/help"
+	grep -E '^\.(BI|BR|RB|B) ' "$top/tools/man/lutna-$command.1" | sed 's/\\-/-/g' |
+		grep -oE -- '--[a-z-]+' | sort -u >"$dir/man"
+	result "$command: the manual has its options" "$(diff "$dir/help" "$dir/man")"
+done
+result "compile: too few arguments" "$(try 2 "$lutna" compile)"
+result "compile: a batch of 0" "$(try 2 "$lutna" compile --batch 0 x.onnx)"
+result "compile: a batch that is no number" "$(try 2 "$lutna" compile --batch 5x x.onnx)"
+result "compile: a choice that is none" "$(try 2 "$lutna" compile --weights soft x.onnx)"
+result "run: a number that wraps" "$(try 2 "$lutna" run --count 18446744073709551617 a b)"
+result "run: --verify and --expect" "$(try 2 "$lutna" run --verify --expect x a b)"
+
+result "info sim" "$(try 0 "$lutna" info sim; grep -q simulator "$dir/out" || cat "$dir/out")"
+result "info sim --json" "$(try 0 "$lutna" info sim --json; json
+	get 'd["devices"][0]["simulator"]' True)"
+result "info of no device" "$(try 1 "$lutna" info lutna99
+	grep -q 'lutna99: cannot be used' "$dir/out" || cat "$dir/out")"
+result "bench on the simulator" "$(try 0 "$lutna" bench --device sim --count 300 --json; json
+	get 'd["empty_job"]["samples"]' 300)"
+
+printf 'not a model' >"$dir/bad.onnx"
+head -c 20000 "$zoo" >"$dir/cut.onnx"
+result "compile: a file that is not there" \
+	"$(refused 1 "$dir/none.onnx: cannot be opened" "$lutna" compile "$dir/none.onnx")"
+result "compile: a file that is no model" \
+	"$(refused 1 "$dir/bad.onnx: not an ONNX model" "$lutna" compile "$dir/bad.onnx")"
+result "compile: a file that is cut short" \
+	"$(refused 1 "$dir/cut.onnx: not an ONNX model" "$lutna" compile "$dir/cut.onnx")"
+result "compile: nothing is left behind" "$(find "$dir" -name "*lutna*")"
+result "compile: a place that cannot be written" \
+	"$(refused 1 "$dir/no/x.lutna: cannot be written" "$lutna" compile -o "$dir/no/x.lutna" "$zoo")"
+result "compile" "$(try 0 "$lutna" compile -o "$dir/m.lutna" "$zoo"; cat "$dir/err")"
+result "compile --json" "$(try 0 "$lutna" compile --json --batch 8 --weights compressed \
+	--name net -o "$dir/m8.lutna" "$zoo"; json; get 'd["model"]["batch"]' 8; get 'd["model"]["name"]' net)"
+result "compile --dump" "$(try 0 "$lutna" compile --dump -o "$dir/m.lutna" "$zoo"
+	[ "$(wc -l <"$dir/err")" = 14 ] || cat "$dir/err")"
+
+head -c 3000 "$dir/m.lutna" >"$dir/cut.lutna"
+result "run: a container that is cut short" \
+	"$(refused 1 cut.lutna "$lutna" run --device sim "$dir/cut.lutna" "$dir/bad.onnx")"
+result "run: images that are no IDX file" \
+	"$(refused 1 "bad.onnx: not an IDX file" "$lutna" run --device sim "$dir/m.lutna" "$dir/bad.onnx")"
+result "run: no such device" \
+	"$(printf '\0\0\010\003\0\0\0\001\0\0\0\034\0\0\0\034' >"$dir/one.idx"
+	head -c 784 /dev/zero >>"$dir/one.idx"
+	refused 1 lutna99 "$lutna" run --device lutna99 "$dir/m.lutna" "$dir/one.idx")"
+result "run: one black image" "$(try 0 "$lutna" run --device sim --json "$dir/m.lutna" "$dir/one.idx"
+	json; get 'd["images"]' 1)"
+result "run: images that are cut short" \
+	"$(head -c 700 "$dir/one.idx" >"$dir/short.idx"
+	refused 1 "short.idx: cut short" "$lutna" run --device sim "$dir/m.lutna" "$dir/short.idx")"
+result "run: a header that promises everything" \
+	"$(printf '\0\0\010\003\0\377\377\377\0\0\0\034\0\0\0\034' >"$dir/vast.idx"
+	refused 1 "vast.idx: cut short" "$lutna" run --device sim "$dir/m.lutna" "$dir/vast.idx")"
+result "run: images of another size" \
+	"$(printf '\0\0\010\003\0\0\0\001\0\0\0\034\0\0\0\033' >"$dir/size.idx"
+	head -c 756 /dev/zero >>"$dir/size.idx"
+	refused 1 "size.idx: images of 28x27, but $dir/m.lutna takes 1x28x28" \
+		"$lutna" run --device sim "$dir/m.lutna" "$dir/size.idx")"
+result "run: no labels for some images" \
+	"$(printf '\0\0\010\001\0\0\0\001\003' >"$dir/label.idx"
+	{ printf '\0\0\010\003\0\0\0\002\0\0\0\034\0\0\0\034'; head -c 1568 /dev/zero; } >"$dir/two.idx"
+	refused 1 "1 labels for 2 images" "$lutna" run --device sim --labels "$dir/label.idx" \
+		"$dir/m.lutna" "$dir/two.idx")"
+
+if [ ! -e "$images" ]; then
+	echo "ok $((count += 1)) # SKIP no data set at $images"
+	finish
+fi
+run=("$lutna" run --device sim --count 60 --labels "$labels" --show 0)
+result "run --verify" "$(try 0 "${run[@]}" --verify --json "$dir/m.lutna" "$images"; json
+	get 'd["verification"]["equal"]' True; get 'd["images"]' 60)"
+result "run --save-outputs" "$(try 0 "${run[@]}" --save-outputs "$dir/o" "$dir/m.lutna" "$images"
+	[ "$(stat -c %s "$dir/o")" = 2400 ] || ls -l "$dir")"
+result "run --expect" "$(try 0 "${run[@]}" --expect "$dir/o" "$dir/m.lutna" "$images"
+	grep -q '^verified' "$dir/out" || cat "$dir/out")"
+result "run --expect: of another batch size" \
+	"$(try 0 "${run[@]}" --expect "$dir/o" "$dir/m8.lutna" "$images")"
+result "run --expect: one bit is another" \
+	"$(printf '\001' | dd of="$dir/o" bs=1 seek=1000 conv=notrunc 2>/dev/null
+	try 1 "${run[@]}" --expect "$dir/o" "$dir/m.lutna" "$images"
+	grep -q '^NOT verified .*output 0 of image 25' "$dir/out" || cat "$dir/out"
+	grep -q '1 outputs differ' "$dir/err" || cat "$dir/err")"
+result "run --expect: a file of another size" \
+	"$(head -c 100 "$dir/o" >"$dir/o2"
+	try 1 "${run[@]}" --expect "$dir/o2" "$dir/m.lutna" "$images"
+	grep -q 'does not hold outputs' "$dir/err" || cat "$dir/err")"
+result "run --save-outputs: a place that cannot be written" \
+	"$(try 1 "${run[@]}" --save-outputs "$dir/no/o" "$dir/m.lutna" "$images"
+	grep -qF "$dir/no/o" "$dir/err" || cat "$dir/err")"
+result "run --show draws no colours into a file" \
+	"$(try 0 "$lutna" run --device sim --count 2 --show 2 "$dir/m.lutna" "$images"
+	! grep -q "$(printf '\033')" "$dir/out" || echo colours
+	grep -q 'true: Ankle boot' "$dir/out" || cat "$dir/out")"
+result "run --color always" \
+	"$(try 0 "$lutna" run --device sim --count 2 --color always "$dir/m.lutna" "$images"
+	grep -q "$(printf '\033')" "$dir/out" || echo "no colours")"
+result "run: output that cannot be written" \
+	"$(try 1 sh -c '"$@" >/dev/full' sh "${run[@]}" "$dir/m.lutna" "$images"
+	grep -q 'standard output' "$dir/err" || cat "$dir/err")"
+finish
