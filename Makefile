@@ -8,14 +8,19 @@ KERNEL	?= 6.1
 V	?= 0
 VM	:= tools/vm --kernel $(KERNEL) $(VMFLAGS)
 SUITES	?=
-export KERNEL
+export KERNEL JOBS
+
+JOBS	?= $(shell nproc)
+quiet	:= $(if $(filter 0,$(V)),-s)
+# A job server of `make -j`, when there is one, is for the parts too.
+jobs	= $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 # part DIRECTORY, OUTPUT - a part of its own, in a directory of its own
-part = @$(if $(wildcard $(1)/Makefile),$(MAKE) --no-print-directory -C $(1) \
-	O=$(B)/$(2),echo 'nothing to build in $(1) yet')
+part = @$(if $(wildcard $(1)/Makefile),$(MAKE) $(quiet) $(jobs) --no-print-directory \
+	-C $(1) O=$(B)/$(2),echo 'nothing to build in $(1) yet')
 
 .PHONY: all deps deps-check deps-bench qemu kernel kernel-sources vm-parts module lib
-.PHONY: tool model tests run check bench vm sparse checkpatch lint clean distclean help
+.PHONY: tool tests run check bench vm sparse checkpatch lint clean distclean help
 
 all: qemu module tool vm-parts
 
@@ -38,7 +43,8 @@ help:
 	@echo '  KDIR=DIR        headers of your own kernel'
 	@echo '  QEMU_SRC=DIR    your own source tree of QEMU 7.2'
 	@echo '  VMFLAGS=...     options of tools/vm'
-	@echo '  JOBS=N          how much QEMU and the module compile at once'
+	@echo '  V=1             show the commands that compile'
+	@echo '  JOBS=N          how much is compiled at once (default: all processors)'
 	@echo '  LUTNA_CACHE=DIR where the cache is (default ~/.cache/lutna)'
 
 deps:
