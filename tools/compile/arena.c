@@ -58,12 +58,15 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
 	if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
 		return NULL;
 	bytes = align_up(bytes ? bytes : 1);
+	if (arena->limit && bytes > arena->limit - arena->used)
+		return NULL;
 	if (bytes > LARGE_BYTES || !chunk || chunk->size - chunk->used < bytes)
 		chunk = add_chunk(arena, bytes);
 	if (!chunk)
 		return NULL;
 	p = (char *)chunk->data + chunk->used;
 	chunk->used += bytes;
+	arena->used += bytes;
 	return p;
 }
 
@@ -117,4 +120,5 @@ void arena_free(struct arena *arena)
 		chunk = next;
 	}
 	arena->chunks = NULL;
+	arena->used = 0;
 }

@@ -10,8 +10,16 @@
 
 struct arena_chunk;
 
+/**
+ * struct arena - where the pieces are
+ * @chunks: memory that was taken
+ * @used: bytes that were asked for
+ * @limit: more than this is refused as if there were no memory; 0: no limit
+ */
 struct arena {
 	struct arena_chunk *chunks;
+	size_t used;
+	size_t limit;
 };
 
 #define ARENA_INIT { .chunks = NULL }

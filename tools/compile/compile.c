@@ -15,6 +15,13 @@
 #include "plan.h"
 #include "shape.h"
 
+/*
+ * What a compilation may take besides the parser: a file of a few bytes can
+ * describe tensors, and use them often, that no machine could hold.
+ */
+#define MEMORY_FIXED	((size_t)1 << 30)
+#define MEMORY_FACTOR	16
+
 static uint64_t unshared_bytes(const struct program *program)
 {
 	uint64_t bytes = 0;
@@ -116,7 +123,7 @@ int compile_memory(const void *data, size_t size,
 		   uint8_t **out, size_t *out_size,
 		   struct compile_report *report)
 {
-	struct arena arena = ARENA_INIT;
+	struct arena arena = { .limit = MEMORY_FIXED + MEMORY_FACTOR * size };
 	struct graph graph = { .arena = &arena, .diag = diag };
 	int err;
 

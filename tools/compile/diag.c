@@ -77,5 +77,5 @@ int diag_tensor(struct diag *diag, const char *tensor, const char *format, ...)
 
 int diag_no_memory(struct diag *diag)
 {
-	return diag_file(diag, -ENOMEM, "out of memory");
+	return diag_file(diag, -ENOMEM, "out of memory, or more than its size allows");
 }

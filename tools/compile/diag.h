@@ -43,7 +43,7 @@ int diag_node(struct diag *diag, const struct node *node,
 int diag_tensor(struct diag *diag, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* "out of memory"; returns -ENOMEM */
+/* Memory or the model's share of it is used up; returns -ENOMEM */
 int diag_no_memory(struct diag *diag);
 
 /**

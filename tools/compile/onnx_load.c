@@ -337,9 +337,16 @@ static int read_model(struct graph *graph, const Onnx__ModelProto *model)
 
 int onnx_load(struct graph *graph, const void *data, size_t size)
 {
-	if (onnx_check_nesting(data, size))
+	switch (onnx_check_nesting(data, size)) {
+	case 0:
+		break;
+	case -ELOOP:
 		return diag_file(graph->diag, -EINVAL,
 				 "not an ONNX model that can be read: nested too deeply");
+	default:
+		return diag_file(graph->diag, -EINVAL,
+				 "not an ONNX model that can be read: too many parts");
+	}
 	graph->proto = onnx__model_proto__unpack(NULL, size, data);
 	if (!graph->proto)
 		return diag_file(graph->diag, -EINVAL,

@@ -11,15 +11,16 @@
 #include "graph.h"
 
 /**
- * onnx_check_nesting() - refuse messages nested too deeply for the parser
+ * onnx_check_nesting() - refuse messages that the parser would choke on
  * @data: bytes of an onnx.ModelProto
  * @size: how many
  *
  * protobuf-c's parser recurses once for each level of nesting without a limit,
- * so a small file could exhaust the stack.  This looks at the nesting alone
- * and leaves all other checks to the parser.
+ * so a small file could exhaust the stack; and it allocates for each part of a
+ * message, so a file of many empty ones could exhaust memory.  This looks at
+ * depth and number alone and leaves all other checks to the parser.
  *
- * Return: 0 or -ELOOP
+ * Return: 0, -ELOOP (too deep) or -E2BIG (too many parts)
  */
 int onnx_check_nesting(const void *data, size_t size);
 

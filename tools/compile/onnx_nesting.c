@@ -9,9 +9,22 @@
  * even one, but one that has a few deserves a better answer than "too deep".
  */
 #define MAX_DEPTH	64
+/*
+ * The parser allocates for each of these, however few bytes it has.  A network
+ * of GRAPH_NODES nodes stays well below.
+ */
+#define MAX_PARTS	(4u << 20)
 
+/**
+ * struct span - bytes of a message that is being walked
+ * @type: of the message; NULL: it is no message
+ * @is_part: it is a message or a string
+ * @at: where the walk is
+ * @end: of the message
+ */
 struct span {
 	const ProtobufCMessageDescriptor *type;
+	bool is_part;
 	const uint8_t *at;
 	const uint8_t *end;
 };
@@ -49,6 +62,7 @@ static bool next_field(struct span *span, struct span *inner)
 	uint64_t key, length;
 
 	inner->type = NULL;
+	inner->is_part = false;
 	if (!read_varint(span, &key))
 		return false;
 	switch (key & 7) {
@@ -71,7 +85,12 @@ static bool next_field(struct span *span, struct span *inner)
 	inner->end = span->at;
 	field = protobuf_c_message_descriptor_get_field(span->type,
 							(unsigned int)(key >> 3));
-	if (field && field->type == PROTOBUF_C_TYPE_MESSAGE)
+	if (!field)
+		return true;
+	inner->is_part = field->type == PROTOBUF_C_TYPE_MESSAGE ||
+			 field->type == PROTOBUF_C_TYPE_STRING ||
+			 field->type == PROTOBUF_C_TYPE_BYTES;
+	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 		inner->type = field->descriptor;
 	return true;
 }
@@ -79,7 +98,7 @@ static bool next_field(struct span *span, struct span *inner)
 int onnx_check_nesting(const void *data, size_t size)
 {
 	struct span stack[MAX_DEPTH];
-	unsigned int depth = 1;
+	unsigned int depth = 1, parts = 0;
 
 	stack[0].type = &onnx__model_proto__descriptor;
 	stack[0].at = data;
@@ -91,6 +110,8 @@ int onnx_check_nesting(const void *data, size_t size)
 			depth--;
 			continue;
 		}
+		if (inner.is_part && ++parts > MAX_PARTS)
+			return -E2BIG;
 		if (!inner.type)
 			continue;
 		if (depth == MAX_DEPTH)

@@ -247,6 +247,43 @@ static void test_nesting(void)
 	free(buffer);
 }
 
+/* Parts of two bytes, each of which the parser would make a structure of */
+static void test_many_parts(void)
+{
+	enum { PARTS = 6 << 20 };
+	uint8_t *buffer = malloc(2 * PARTS + 16), *at;
+	uint8_t *end = buffer + 2 * PARTS + 16;
+	struct diag diag;
+	int i;
+
+	if (!buffer)
+		abort();
+	at = end;
+	for (i = 0; i < PARTS; i++) {
+		*--at = 0;
+		*--at = 1 << 3 | 2;	/* GraphProto.node */
+	}
+	at = put_length(at, (size_t)(end - at));
+	*--at = 7 << 3 | 2;		/* ModelProto.graph */
+	ok(compile_bytes(at, (size_t)(end - at), &diag) && is_one_line(&diag) &&
+	   strstr(diag.text, "too many parts"), "%d empty nodes", PARTS);
+	free(buffer);
+}
+
+/* What keeps a small file from asking for all the memory there is */
+static void test_budget(void)
+{
+	struct arena arena = { .limit = 1000 };
+	bool good;
+
+	good = arena_alloc(&arena, 50, 10) && !arena_alloc(&arena, 60, 10) &&
+	       arena_alloc(&arena, 40, 10) && !arena_alloc(&arena, SIZE_MAX, 2) &&
+	       !arena_alloc(&arena, SIZE_MAX, 1);
+	arena_free(&arena);
+	ok(good && arena_alloc(&arena, 90, 10), "a compilation's memory is limited");
+	arena_free(&arena);
+}
+
 static void test_not_models(void)
 {
 	static const char text[] = "This is no model at all.\n";
@@ -344,6 +381,8 @@ int main(void)
 	test_refusals();
 	test_not_models();
 	test_nesting();
+	test_many_parts();
+	test_budget();
 	test_cuts();
 	test_zoo_cuts();
 	test_mutations();
