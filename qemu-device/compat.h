@@ -35,6 +35,10 @@
 #include "exec/memory.h"
 #endif
 
+#if __has_include("system/memory_cached.h")
+#include "system/memory_cached.h"
+#endif
+
 #if __has_include("system/runstate.h")
 #include "system/runstate.h"
 #else

@@ -8,7 +8,9 @@
  *
  * Interrupts are pending in the device's state until somebody who holds the
  * BQL raises them.  A reset thus takes back what was not raised, and a VM that
- * stops raises what is left before it is saved.
+ * stops raises what is left before it is saved.  Workers take the BQL for it
+ * themselves: leaving it to the main loop would cost the wake-up of a thread,
+ * several times the rest of an empty job.
  */
 #include "lutna.h"
 #include "hw/pci/msix.h"
@@ -139,7 +141,7 @@ void lutna_complete(LutnaWorker *w)
 
     qemu_mutex_lock(&cq->write_lock);
     qemu_mutex_lock(&s->lock);
-    if (w->cancel || q->pending == LUTNA_Q_CMD_RESET) {
+    if (!lutna_gate_pass(w) || q->pending == LUTNA_Q_CMD_RESET) {
         goto release;
     }
     if (w->job.status != LUTNA_FAULT_NONE && !q->job.reported) {
@@ -159,7 +161,7 @@ void lutna_complete(LutnaWorker *w)
     }
 
     qemu_mutex_lock(&s->lock);
-    if (w->cancel) {
+    if (!lutna_gate_pass(w)) {
         goto release;
     }
     if (ret) {
@@ -194,7 +196,7 @@ void lutna_send_event(LutnaWorker *w, const LutnaEvent *event)
 
     qemu_mutex_lock(&cq->write_lock);
     qemu_mutex_lock(&s->lock);
-    if (w->cancel || s->fatal || !lutna_cq_has_room(s, 0)) {
+    if (!lutna_gate_pass(w) || s->fatal || !lutna_cq_has_room(s, 0)) {
         goto release;
     }
     bus = lutna_cq_place(cq, &record);
@@ -203,7 +205,7 @@ void lutna_send_event(LutnaWorker *w, const LutnaEvent *event)
     ret = lutna_bus_publish(w, bus, (uint64_t *)&record, sizeof(record) / 8);
 
     qemu_mutex_lock(&s->lock);
-    if (w->cancel) {
+    if (!lutna_gate_pass(w)) {
         goto release;
     }
     if (ret) {

@@ -32,15 +32,14 @@ static bool lutna_gate_admits(LutnaWorker *w)
            (gate == LUTNA_GATE_FINISH && qatomic_read(&w->wrote));
 }
 
-static void lutna_gate_wait(LutnaWorker *w)
+bool lutna_gate_pass(LutnaWorker *w)
 {
     LutnaState *s = w->s;
 
-    qemu_mutex_lock(&s->lock);
     while (!w->cancel && !lutna_gate_admits(w)) {
         qemu_cond_wait(&s->wake, &s->lock);
     }
-    qemu_mutex_unlock(&s->lock);
+    return !w->cancel;
 }
 
 int lutna_dma_begin(LutnaWorker *w)
@@ -60,7 +59,9 @@ int lutna_dma_begin(LutnaWorker *w)
         if (cancel) {
             return LUTNA_FAULT_ABORTED;
         }
-        lutna_gate_wait(w);
+        qemu_mutex_lock(&w->s->lock);
+        lutna_gate_pass(w);
+        qemu_mutex_unlock(&w->s->lock);
     }
 }
 

@@ -42,6 +42,9 @@ static void lutna_doorbell_write(void *opaque, hwaddr addr, uint64_t val,
     LutnaState *s = opaque;
 
     trace_lutna_doorbell(s->name, addr, val);
+    if (!lutna_in_d0(s)) {
+        return;
+    }
     QEMU_LOCK_GUARD(&s->lock);
     if (lutna_reset_busy(s)) {
         return;

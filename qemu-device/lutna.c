@@ -133,11 +133,6 @@ static void lutna_power_update(LutnaState *s)
     lutna_gate_update(s);
 }
 
-static uint32_t lutna_config_read(PCIDevice *pdev, uint32_t addr, int len)
-{
-    return pci_default_read_config(pdev, addr, len);
-}
-
 static void lutna_config_write(PCIDevice *pdev, uint32_t addr, uint32_t val,
                                int len)
 {
@@ -431,7 +426,6 @@ static void lutna_class_init(ObjectClass *oc, LUTNA_CLASS_CONST void *data)
 
     pc->realize = lutna_realize;
     pc->exit = lutna_exit;
-    pc->config_read = lutna_config_read;
     pc->config_write = lutna_config_write;
     pc->vendor_id = LUTNA_PCI_VENDOR_ID;
     pc->device_id = LUTNA_PCI_DEVICE_ID;

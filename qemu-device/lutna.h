@@ -173,7 +173,7 @@ typedef struct LutnaEvent {
     uint64_t info;
 } LutnaEvent;
 
-/* May workers touch guest memory? */
+/* May workers touch guest memory and change what is saved? */
 typedef enum LutnaGate {
     LUTNA_GATE_CLOSED,
     LUTNA_GATE_FINISH,  /* only a command that has begun to write */
@@ -391,6 +391,17 @@ void lutna_dma_sync(LutnaState *s);
  * @s: device, its lock held
  */
 void lutna_gate_update(LutnaState *s);
+
+/**
+ * lutna_gate_pass() - wait until the gate admits the worker
+ * @w: worker; the device's lock is held, and let go of meanwhile
+ *
+ * Workers pass before they change a queue or a ring, so that both stand still
+ * while they are saved.
+ *
+ * Return: false if what the worker has in hand was cancelled.
+ */
+bool lutna_gate_pass(LutnaWorker *w);
 
 /** lutna_gate_close() - no DMA from now on; BQL held, lock not held */
 void lutna_gate_close(LutnaState *s);

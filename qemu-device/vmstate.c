@@ -3,9 +3,10 @@
  * LUT-NA device: migration.
  *
  * The VM is stopped when it is saved, so the gate is closed and every worker
- * that has a job in hand stands at it.  The queue's own copy of the job is
- * what is saved: the job goes on at the command that was interrupted, which
- * has read at most, or at its completion, which is written again.
+ * that has a job in hand stands at it or will: none changes a queue or a ring.
+ * The queue's own copy of the job is what is saved: the job goes on at the
+ * command that was interrupted, which has read at most, or at its completion,
+ * which is written again.
  */
 #include "lutna.h"
 #include "hw/pci/msix.h"

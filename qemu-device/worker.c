@@ -307,12 +307,16 @@ static bool lutna_put_back(LutnaWorker *w)
     LutnaState *s = w->s;
     LutnaQueue *q = w->queue;
 
-    if (w->cancel || q->pending == LUTNA_Q_CMD_RESET) {
+    if (!lutna_gate_pass(w)) {
         w->counts = (LutnaCounts) { 0 };
         lutna_worker_release(w);
         return false;
     }
     lutna_fold_counts(w);
+    if (q->pending == LUTNA_Q_CMD_RESET) {
+        lutna_worker_release(w);
+        return false;
+    }
     qatomic_set(&w->wrote, false);
     if (s->gate != LUTNA_GATE_OPEN) {
         qemu_cond_broadcast(&s->drained);
