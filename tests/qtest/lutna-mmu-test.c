@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Page tables, TLB, faults of addresses, and what DMA may reach. */
-#include "rig.h"
+#include "load.h"
 #include "qemu/bitops.h"
 
 #define LIST	0x10000ULL
@@ -297,6 +297,44 @@ static void test_invalidate_huge(void)
 	rig_stop(rig);
 }
 
+static void swap_buffers(uint64_t *a, uint64_t *b)
+{
+	uint64_t c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/*
+ * A driver takes pages away while jobs write to them, and uses them for
+ * something else as soon as the invalidation is through.
+ */
+static void test_invalidate_load(void)
+{
+	struct rig *rig = rig_start("");
+	uint64_t old = load_start(rig);
+	uint64_t new = rig_alloc(rig, LOAD_BYTES);
+	uint64_t table = rig_pte(rig, LOAD_CTX, LOAD_VA, 0);
+	uint64_t ptes[LOAD_BYTES / RIG_PAGE];
+	g_autofree uint8_t *data = g_malloc(LOAD_BYTES);
+	unsigned int round, i;
+
+	for (round = 1; round <= 100; round++) {
+		for (i = 0; i < ARRAY_SIZE(ptes); i++)
+			ptes[i] = (new + i * RIG_PAGE) | RIG_RW |
+				  LUTNA_PTE_LEAF | LUTNA_PTE_VALID;
+		rig_write(rig, table, ptes, sizeof(ptes));
+		rig_invalidate(rig, LOAD_CTX, LOAD_VA, LOAD_BYTES / RIG_PAGE);
+		qtest_memset(rig->qts, old, round, LOAD_BYTES);
+		g_usleep(1000);
+		rig_read(rig, old, data, LOAD_BYTES);
+		for (i = 0; i < LOAD_BYTES; i++)
+			g_assert_cmphex(data[i], ==, round);
+		swap_buffers(&old, &new);
+	}
+	rig_stop(rig);
+}
+
 /* What one context maps another does not see. */
 static void test_isolation(void)
 {
@@ -448,6 +486,7 @@ int main(int argc, char **argv)
 	qtest_add_func("lutna/mmu/scattered", test_scattered);
 	qtest_add_func("lutna/mmu/invalidate", test_invalidate);
 	qtest_add_func("lutna/mmu/invalidate-huge", test_invalidate_huge);
+	qtest_add_func("lutna/mmu/invalidate-load", test_invalidate_load);
 	qtest_add_func("lutna/mmu/isolation", test_isolation);
 	qtest_add_func("lutna/mmu/disable", test_disable);
 	qtest_add_func("lutna/mmu/not-ram", test_not_ram);

@@ -236,8 +236,12 @@ static void test_doorbell_states(void)
 	rig_queue_cmd(rig, 0, LUTNA_Q_CMD_STOP);
 	g_assert_cmpuint(rig_queue_state(rig, 0), ==, LUTNA_Q_STOPPED);
 	rig_submit(rig, 0, 0, 0);
+	rig_submit(rig, 0, 0, 0);
 	rig_cq_none(rig, 0);
+	/* What was given cannot be taken back. */
+	ring_refused(rig, LUTNA_DOORBELL(0, 0), 4, 1);
 	rig_queue_cmd(rig, 0, LUTNA_Q_CMD_START);
+	g_assert_cmphex(rig_cq_take(rig, 0).status, ==, 0);
 	g_assert_cmphex(rig_cq_take(rig, 0).status, ==, 0);
 	/* faulted */
 	rig_submit(rig, 0, LIST, 1);

@@ -1,76 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Resets of all kinds, power, unplug, migration, a VM that stops: under load. */
-#include "rig.h"
+#include "load.h"
 #include "qemu/bitops.h"
 #include "hw/pci/pci_regs.h"
 #include "qapi/qmp/qdict.h"
 
 #define LIST	0x10000ULL
-#define DATA	0x40000000ULL
-
-#define LOAD_QUEUES	8
-#define LOAD_BYTES	(1U << 20)
-
-/*
- * Jobs that read and write memory most of the time: each copies a megabyte to
- * itself, over and over.  Return: the megabyte.
- */
-static uint64_t start_load(struct rig *rig)
-{
-	uint64_t bus = rig_alloc(rig, LOAD_BYTES);
-	uint64_t list = rig_alloc(rig, 16 * LUTNA_CMD_SIZE);
-	struct lutna_cmd_copy cmd;
-	unsigned int q, i;
-
-	rig_cmd(&cmd, LUTNA_OP_COPY, 0);
-	cmd.in = (struct lutna_tensor) {
-		.addr = DATA, .n = 1, .c = 1, .h = 256, .w = LOAD_BYTES / 256,
-		.stride_h = LOAD_BYTES / 256, .stride_w = 1,
-		.type = LUTNA_TYPE_U8,
-	};
-	cmd.out = cmd.in;
-	cmd.repeat_h = 1;
-	cmd.repeat_w = 1;
-	for (i = 0; i < 16; i++)
-		rig_write(rig, list + i * sizeof(cmd), &cmd, sizeof(cmd));
-	rig_ctx_enable(rig, 0);
-	rig_map(rig, 0, LIST, list, RIG_PAGE, RIG_R);
-	rig_map(rig, 0, DATA, bus, LOAD_BYTES, RIG_RW);
-	for (q = 0; q < LOAD_QUEUES; q++) {
-		rig_queue_start(rig, q, 0, 4, q % 4, 0);
-		for (i = 0; i < 16; i++)
-			rig_entry(rig, q, (struct lutna_job_entry) {
-				.list = LIST, .count = 16,
-				.flags = LUTNA_JOB_IRQ,
-			});
-		rig_bell(rig, q);
-	}
-	return bus;
-}
-
-/*
- * Nothing reaches memory any more: neither data, which a late write would
- * bring back to what was read before, nor completions.
- */
-static void expect_still(struct rig *rig, uint64_t bus)
-{
-	static uint8_t pattern;
-	const uint64_t ring = rig->cq[0].base;
-	const size_t size = sizeof(struct lutna_completion) << rig->cq[0].log2;
-	g_autofree uint8_t *data = g_malloc(LOAD_BYTES);
-	g_autofree uint8_t *before = g_malloc(size);
-	g_autofree uint8_t *after = g_malloc(size);
-	unsigned int i;
-
-	qtest_memset(rig->qts, bus, ++pattern, LOAD_BYTES);
-	rig_read(rig, ring, before, size);
-	g_usleep(20000);
-	rig_read(rig, ring, after, size);
-	g_assert_cmpmem(before, size, after, size);
-	rig_read(rig, bus, data, LOAD_BYTES);
-	for (i = 0; i < LOAD_BYTES; i++)
-		g_assert_cmphex(data[i], ==, pattern);
-}
 
 /* The device is as new, and works. */
 static void expect_fresh(struct rig *rig)
@@ -113,11 +48,11 @@ static void test_device_reset(void)
 
 	for (round = 0; round < 20; round++) {
 		rig->next = 16 << 20;
-		bus = start_load(rig);
+		bus = load_start(rig);
 		g_usleep(rig_rand_range(0, 5000));
 		rig_put(rig, LUTNA_REG_CTRL, LUTNA_CTRL_RESET);
 		rig_wait(rig, LUTNA_REG_STATUS, LUTNA_STATUS_RESET_BUSY, 0);
-		expect_still(rig, bus);
+		load_expect_still(rig, bus);
 		expect_fresh(rig);
 		rig_reset(rig);
 	}
@@ -130,7 +65,7 @@ static void test_device_reset_hang(void)
 	struct rig *rig = rig_start("");
 
 	rig_hang(rig, true);
-	start_load(rig);
+	load_start(rig);
 	g_usleep(5000);
 	rig_put(rig, LUTNA_REG_CTRL, LUTNA_CTRL_RESET);
 	rig_wait(rig, LUTNA_REG_STATUS, LUTNA_STATUS_RESET_BUSY, 0);
@@ -167,11 +102,11 @@ static void test_flr(void)
 
 	for (round = 0; round < 10; round++) {
 		rig->next = 16 << 20;
-		bus = start_load(rig);
+		bus = load_start(rig);
 		g_usleep(rig_rand_range(0, 5000));
 		flr(rig);
 		/* through at once, as far as memory is concerned */
-		expect_still(rig, bus);
+		load_expect_still(rig, bus);
 		restore_config(rig);
 		rig_wait(rig, LUTNA_REG_STATUS, LUTNA_STATUS_RESET_BUSY, 0);
 		expect_fresh(rig);
@@ -184,7 +119,7 @@ static void test_system_reset(void)
 {
 	struct rig *rig = rig_start("");
 
-	start_load(rig);
+	load_start(rig);
 	qtest_qmp_assert_success(rig->qts, "{'execute': 'system_reset'}");
 	qtest_qmp_eventwait(rig->qts, "RESET");
 	restore_config(rig);
@@ -206,16 +141,16 @@ static void test_d3hot(void)
 	unsigned int i;
 	uint64_t bus;
 
-	bus = start_load(rig);
+	bus = load_start(rig);
 	rig_cq_take(rig, 0);
 	set_power(rig, 3);
-	expect_still(rig, bus);
+	load_expect_still(rig, bus);
 	g_assert_cmphex(rig_get(rig, LUTNA_REG_ID), ==, UINT32_MAX);
 	rig_put(rig, LUTNA_REG_CTRL, LUTNA_CTRL_RESET);
 	set_power(rig, 0);
 	g_assert_cmphex(rig_get(rig, LUTNA_REG_ID), ==, LUTNA_ID);
 	g_assert_cmphex(rig_get(rig, LUTNA_REG_STATUS), ==, LUTNA_STATUS_ENABLED);
-	for (i = 1; i < LOAD_QUEUES * 16; i++)
+	for (i = 1; i < LOAD_JOBS; i++)
 		g_assert_cmphex(rig_cq_take(rig, 0).status, ==, 0);
 	rig_stop(rig);
 }
@@ -227,17 +162,17 @@ static void test_bus_master(void)
 	unsigned int i;
 	uint64_t bus;
 
-	bus = start_load(rig);
+	bus = load_start(rig);
 	rig_cq_take(rig, 0);
 	for (i = 0; i < 100; i++) {
 		qpci_config_writew(rig->dev, PCI_COMMAND,
 				   cmd & ~PCI_COMMAND_MASTER);
 		if (i == 50)
-			expect_still(rig, bus);
+			load_expect_still(rig, bus);
 		qpci_config_writew(rig->dev, PCI_COMMAND, cmd);
 	}
 	/* No access was lost: none of the jobs failed. */
-	for (i = 1; i < LOAD_QUEUES * 16; i++)
+	for (i = 1; i < LOAD_JOBS; i++)
 		g_assert_cmphex(rig_cq_take(rig, 0).status, ==, 0);
 	rig_stop(rig);
 }
@@ -249,14 +184,14 @@ static void test_vm_stop(void)
 	unsigned int i;
 	uint64_t bus;
 
-	bus = start_load(rig);
+	bus = load_start(rig);
 	rig_cq_take(rig, 0);
 	for (i = 0; i < 10; i++) {
 		qtest_qmp_assert_success(rig->qts, "{'execute': 'stop'}");
-		expect_still(rig, bus);
+		load_expect_still(rig, bus);
 		qtest_qmp_assert_success(rig->qts, "{'execute': 'cont'}");
 	}
-	for (i = 1; i < LOAD_QUEUES * 16; i++)
+	for (i = 1; i < LOAD_JOBS; i++)
 		g_assert_cmphex(rig_cq_take(rig, 0).status, ==, 0);
 	rig_stop(rig);
 }
@@ -266,7 +201,7 @@ static void test_reset_stopped(void)
 {
 	struct rig *rig = rig_start("");
 
-	start_load(rig);
+	load_start(rig);
 	rig_cq_take(rig, 0);
 	qtest_qmp_assert_success(rig->qts, "{'execute': 'stop'}");
 	rig_put(rig, LUTNA_REG_CTRL, LUTNA_CTRL_RESET);
@@ -338,10 +273,10 @@ static void test_unplug(void)
 		if (round % 2)
 			rig_hang(rig, true);
 		rig->next = 16 << 20;
-		bus = start_load(rig);
+		bus = load_start(rig);
 		g_usleep(rig_rand_range(0, 5000));
 		unplug(rig->qts, port);
-		expect_still(rig, bus);
+		load_expect_still(rig, bus);
 		g_free(rig->dev);
 		plug(rig->qts, port);
 		rig_probe(rig, PLUG_DEVFN);
@@ -360,7 +295,7 @@ static void test_unplug_stopped(void)
 	QPCIDevice *port;
 	struct rig *rig = start_plugged(&port);
 
-	start_load(rig);
+	load_start(rig);
 	rig_cq_take(rig, 0);
 	qtest_qmp_assert_success(rig->qts, "{'execute': 'stop'}");
 	unplug(rig->qts, port);
@@ -515,7 +450,7 @@ static void test_migrate_load(void)
 	QTestState *to;
 	unsigned int i;
 
-	start_load(rig);
+	load_start(rig);
 	for (i = 0; i < 3; i++)
 		g_assert_cmphex(rig_cq_take(rig, 0).status, ==, 0);
 	file = migrate_to_file(rig);
@@ -524,7 +459,7 @@ static void test_migrate_load(void)
 	unlink(file);
 	qtest_quit(rig->qts);
 	rig_move(rig, to);
-	for (; i < LOAD_QUEUES * 16; i++)
+	for (; i < LOAD_JOBS; i++)
 		g_assert_cmphex(rig_cq_take(rig, 0).status, ==, 0);
 	rig_cq_none(rig, 0);
 	rig_stop(rig);
@@ -538,7 +473,7 @@ static void test_two(void)
 	struct rig *a = rig_open(qts, QPCI_DEVFN(4, 0));
 	struct rig *b = rig_beside(a, QPCI_DEVFN(6, 0));
 
-	start_load(a);
+	load_start(a);
 	rig_ctx_enable(b, 0);
 	rig_queue_start(b, 0, 0, 4, 0, 0);
 	rig_nops(b, 0, LIST, 20);
