@@ -129,6 +129,17 @@ void lutna_cq_enable_all(struct lutna_device *ldev)
 	}
 }
 
+struct lutna_cq *lutna_cq_choose(struct lutna_device *ldev)
+{
+	unsigned int cpu = raw_smp_processor_id();
+	unsigned int i;
+
+	for (i = 0; i < ldev->nr_cqs; i++)
+		if (ldev->cqs[i].cpu == cpu)
+			return &ldev->cqs[i];
+	return &ldev->cqs[cpu % ldev->nr_cqs];
+}
+
 static int lutna_cq_open(struct lutna_device *ldev, unsigned int index)
 {
 	struct lutna_cq *cq = &ldev->cqs[index];
@@ -137,6 +148,7 @@ static int lutna_cq_open(struct lutna_device *ldev, unsigned int index)
 	cq->ldev = ldev;
 	cq->index = index;
 	cq->irq = pci_irq_vector(ldev->pdev, index);
+	cq->cpu = cpumask_local_spread(index, dev_to_node(lutna_dev(ldev)));
 	spin_lock_init(&cq->lock);
 	cq->queues = kcalloc(ldev->facts.nr_queues, sizeof(*cq->queues), GFP_KERNEL);
 	if (!cq->queues)
@@ -147,6 +159,8 @@ static int lutna_cq_open(struct lutna_device *ldev, unsigned int index)
 	ret = request_irq(cq->irq, lutna_cq_interrupt, 0, ldev->name, cq);
 	if (ret)
 		goto err_ring;
+	/* A wish: the processor may go, and the administrator may know better. */
+	irq_set_affinity_and_hint(cq->irq, cpumask_of(cq->cpu));
 	return 0;
 
 err_ring:
@@ -160,6 +174,7 @@ static void lutna_cq_close(struct lutna_cq *cq)
 {
 	struct lutna_device *ldev = cq->ldev;
 
+	irq_update_affinity_hint(cq->irq, NULL);
 	free_irq(cq->irq, cq);
 	dma_free_coherent(lutna_dev(ldev), LUTNA_CQ_BYTES, cq->ring, cq->dma);
 	kfree(cq->queues);

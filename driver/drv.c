@@ -12,7 +12,7 @@ static unsigned int timeout_ms = 10000;
 module_param(timeout_ms, uint, 0644);
 MODULE_PARM_DESC(timeout_ms, "time limit of jobs whose queue has none, in ms");
 
-static unsigned int answer_ms = 2000;
+static unsigned int answer_ms = 5000;
 module_param(answer_ms, uint, 0644);
 MODULE_PARM_DESC(answer_ms, "how long the device may take to do as it is told, in ms");
 

@@ -15,12 +15,8 @@
 
 unsigned long lutna_timeout(u64 ns)
 {
-	/* Far below what time_after() takes for the past. */
-	const unsigned long never = MAX_JIFFY_OFFSET / 2;
-
-	if (ns >= jiffies_to_nsecs(never))
-		return never;
-	return nsecs_to_jiffies(ns) + 1;
+	/* Far below what time_after() takes for the past, where longs are short. */
+	return min_t(u64, nsecs_to_jiffies64(ns) + 1, MAX_JIFFY_OFFSET / 2);
 }
 
 unsigned long lutna_queue_expiry(struct lutna_queue *q)

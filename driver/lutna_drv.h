@@ -105,6 +105,7 @@ struct lutna_facts {
  * @ldev: device
  * @index: number of the ring and of its MSI-X vector
  * @irq: Linux's number of the interrupt
+ * @cpu: processor that the interrupt should go to
  * @lock: protects all below
  * @ring: LUTNA_CQ_RECORDS records
  * @dma: bus address of @ring
@@ -116,6 +117,7 @@ struct lutna_cq {
 	struct lutna_device *ldev;
 	unsigned int index;
 	int irq;
+	unsigned int cpu;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	struct lutna_completion *ring;
@@ -143,7 +145,6 @@ struct lutna_cq {
  * @queue_ids: numbers of queues at the device
  * @cqs: completion rings
  * @nr_cqs: how many
- * @next_cq: round-robin of queues over @cqs
  * @wq: recovery of queues and of the device
  * @reset_work: reset after the device said that only this helps
  */
@@ -166,7 +167,6 @@ struct lutna_device {
 	struct ida queue_ids;
 	struct lutna_cq *cqs;
 	unsigned int nr_cqs;
-	atomic_t next_cq;
 	struct workqueue_struct *wq;
 	struct work_struct reset_work;
 };
@@ -490,6 +490,8 @@ int lutna_cq_open_all(struct lutna_device *ldev);
 void lutna_cq_close_all(struct lutna_device *ldev);
 /** lutna_cq_enable_all() - from record 0 on; nobody consumes meanwhile */
 void lutna_cq_enable_all(struct lutna_device *ldev);
+/** lutna_cq_choose() - the ring for a queue that is created here and now */
+struct lutna_cq *lutna_cq_choose(struct lutna_device *ldev);
 /** lutna_cq_drain() - consume what is there */
 void lutna_cq_drain(struct lutna_cq *cq);
 /** lutna_cq_add() - @q completes at its ring from now on */

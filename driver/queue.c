@@ -90,7 +90,7 @@ static int lutna_queue_open(struct lutna_queue *q)
 	if (ret < 0)
 		return ret;
 	q->id = ret;
-	q->cq = &ldev->cqs[(unsigned int)atomic_inc_return(&ldev->next_cq) % ldev->nr_cqs];
+	q->cq = lutna_cq_choose(ldev);
 	q->doorbell = ldev->doorbells + LUTNA_DOORBELL(q->ctx->id, q->id);
 	q->ring = dma_alloc_coherent(lutna_dev(ldev), lutna_ring_bytes(q), &q->ring_dma,
 				     GFP_KERNEL_ACCOUNT);
