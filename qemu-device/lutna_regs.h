@@ -36,12 +36,7 @@
 #define LUTNA_ID			0x414e544c	/* "LTNA" */
 #define LUTNA_REG_VERSION		0x004	/* RO u32: major 31:16, minor 15:0 */
 #define LUTNA_VERSION			0x00010000
-#define LUTNA_REG_FEATURES		0x008	/* RO u64 */
-#define LUTNA_FEATURE_COMPRESSED	(1ULL << 0)	/* compressed weights */
-#define LUTNA_FEATURE_APPROX		(1ULL << 1)	/* A-LUT-NA */
-#define LUTNA_FEATURE_HUGE_PAGES	(1ULL << 2)	/* 2 MiB pages */
-#define LUTNA_FEATURE_SEQ_WRITE		(1ULL << 3)	/* LUTNA_Q_SEQ_ADDR */
-#define LUTNA_FEATURE_PROFILE		(1ULL << 4)	/* profile records */
+#define LUTNA_REG_FEATURES		0x008	/* RO u64: LUTNA_FEATURE_* of uapi/lutna.h */
 #define LUTNA_REG_CAPS			0x010	/* RO u64 */
 #define LUTNA_CAPS_CONTEXTS		0x000000000000ffffULL
 #define LUTNA_CAPS_QUEUES		0x00000000ffff0000ULL

@@ -6,6 +6,7 @@
  * none waits for a command, and none touches guest memory.
  */
 #include "lutna.h"
+#include "uapi/lutna.h"
 
 /* What stands at an offset */
 typedef enum LutnaBlock {

@@ -55,6 +55,13 @@ enum {
 	LUTNA_CMD_WAIT		= 0x0a,
 };
 
+/* What the device can do, in @device_features of struct lutna_info */
+#define LUTNA_FEATURE_COMPRESSED	(1ULL << 0)	/* compressed weights */
+#define LUTNA_FEATURE_APPROX		(1ULL << 1)	/* approximate products */
+#define LUTNA_FEATURE_HUGE_PAGES	(1ULL << 2)	/* 2 MiB pages */
+#define LUTNA_FEATURE_SEQ_WRITE		(1ULL << 3)	/* writes sequence numbers */
+#define LUTNA_FEATURE_PROFILE		(1ULL << 4)	/* profile records */
+
 /* What the driver can do, in @driver_features of struct lutna_info */
 #define LUTNA_DRIVER_FEATURE_BASE	(1ULL << 0)
 
@@ -64,7 +71,7 @@ enum {
  * @flags: must be zero
  * @device_id: out: LUTNA_REG_ID of the manual
  * @device_version: out: major << 16 | minor
- * @device_features: out: feature bits of the manual
+ * @device_features: out: LUTNA_FEATURE_*
  * @driver_features: out: LUTNA_DRIVER_FEATURE_*
  * @isa_version: out: version of the command lists that the device takes
  * @units: out: arithmetic units

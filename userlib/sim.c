@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "sim.h"
+#include "uapi/lutna.h"
 
 /* What the device in QEMU is by default, so that modelled figures agree. */
 #define SIM_VERSION		0x00010000
@@ -112,6 +113,8 @@ static void fill_info(struct lutna_device_info *info, bool literal)
 		 literal ? "literal" : lutna_exec_simd());
 	info->version = SIM_VERSION;
 	info->isa_version = LUTNA_ISA_VERSION;
+	info->features = LUTNA_FEATURE_COMPRESSED | LUTNA_FEATURE_APPROX |
+			 LUTNA_FEATURE_PROFILE;
 	info->units = SIM_UNITS;
 	info->clock_khz = SIM_CLOCK_KHZ;
 	info->max_commands = SIM_MAX_COMMANDS;

@@ -11,6 +11,7 @@
 #include "libqos/pci.h"
 #include "libqos/pci-pc.h"
 
+#include "hw/misc/lutna/uapi/lutna.h"
 #include "hw/misc/lutna/uapi/lutna_isa.h"
 #include "hw/misc/lutna/lutna_regs.h"
 

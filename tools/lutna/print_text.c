@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "print.h"
+#include "uapi/lutna.h"
 
 static double share(double part, double whole)
 {
@@ -17,6 +18,34 @@ static void print_device(const struct lutna_device_info *info)
 				    "LUT-NA device",
 	       info->location, info->version >> 16, info->version & 0xffff,
 	       info->units, info->clock_khz / 1e3);
+}
+
+static void print_features(uint64_t features)
+{
+	static const struct {
+		uint64_t bit;
+		const char *name;
+	} names[] = {
+		{ LUTNA_FEATURE_COMPRESSED, "compressed weights" },
+		{ LUTNA_FEATURE_APPROX, "approximate products" },
+		{ LUTNA_FEATURE_HUGE_PAGES, "2 MiB pages" },
+		{ LUTNA_FEATURE_SEQ_WRITE, "sequence numbers" },
+		{ LUTNA_FEATURE_PROFILE, "profile" },
+	};
+	const char *separator = "";
+	size_t i;
+
+	printf("  features          ");
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(features & names[i].bit))
+			continue;
+		printf("%s%s", separator, names[i].name);
+		features &= ~names[i].bit;
+		separator = ", ";
+	}
+	if (features)
+		printf("%sothers (0x%" PRIx64 ")", separator, features);
+	printf("\n");
 }
 
 static void text_devices(const struct device_report *devices, size_t count)
@@ -40,8 +69,7 @@ static void text_devices(const struct device_report *devices, size_t count)
 		       info->max_tensor_bytes);
 		printf("  device addresses  0x%" PRIx64 " to 0x%" PRIx64 "\n",
 		       info->va_start, info->va_end);
-		printf("  features          device 0x%" PRIx64 ", driver 0x%" PRIx64 "\n",
-		       info->features, info->driver_features);
+		print_features(info->features);
 	}
 }
 

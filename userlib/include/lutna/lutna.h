@@ -50,7 +50,7 @@ const char *lutna_version(void);
  * @location: PCI address, or the simulator's instruction set
  * @version: hardware major << 16 | minor
  * @isa_version: version of the command lists
- * @features: device feature bits (lutna_regs.h)
+ * @features: device feature bits (LUTNA_FEATURE_* of the kernel's lutna.h)
  * @driver_features: driver feature bits (lutna.h), 0 for the simulator
  * @units: arithmetic units
  * @clock_khz: modelled clock
