@@ -20,6 +20,7 @@ struct onednn {
 	dnnl_stream_t stream;
 	struct layer *layers;
 	size_t count;
+	int threads;
 };
 
 static int check(dnnl_status_t status, const char *what)
@@ -152,13 +153,16 @@ static int make_layer(struct onednn *all, const struct conv_shape *shape,
 	return err;
 }
 
-struct onednn *onednn_new(const struct conv_shape *shapes, size_t count)
+struct onednn *onednn_new(const struct conv_shape *shapes, size_t count,
+			  int threads)
 {
 	struct onednn *all = calloc(1, sizeof(*all));
 	size_t i;
 
 	if (!all)
 		return NULL;
+	all->threads = threads;
+	omp_set_num_threads(threads);
 	all->layers = calloc(count, sizeof(*all->layers));
 	if (!all->layers ||
 	    check(dnnl_engine_create(&all->engine, dnnl_cpu, 0), "engine") ||
@@ -175,11 +179,11 @@ fail:
 	return NULL;
 }
 
-int onednn_run(struct onednn *all, int threads)
+int onednn_run(struct onednn *all)
 {
 	size_t i;
 
-	omp_set_num_threads(threads);
+	omp_set_num_threads(all->threads);
 	for (i = 0; i < all->count; i++) {
 		const struct layer *layer = &all->layers[i];
 		const dnnl_exec_arg_t args[] = {
