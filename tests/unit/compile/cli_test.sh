@@ -87,10 +87,10 @@ result "compile: a file that is cut short" \
 result "compile: nothing is left behind" "$(find "$dir" -name "*lutna*")"
 result "compile: a place that cannot be written" \
 	"$(refused 1 "$dir/no/x.lutna: cannot be written" "$lutna" compile -o "$dir/no/x.lutna" "$zoo")"
-result "compile" "$(try 0 "$lutna" compile -o "$dir/m.lutna" "$zoo"; cat "$dir/err")"
-result "compile --json" "$(try 0 "$lutna" compile --json --batch 8 --weights compressed \
-	--name net -o "$dir/m8.lutna" "$zoo"; json; get 'd["model"]["batch"]' 8; get 'd["model"]["name"]' net)"
-result "compile --dump" "$(try 0 "$lutna" compile --dump -o "$dir/m.lutna" "$zoo"
+result "compile" "$(try 0 "$lutna" compile --batch 8 -o "$dir/m.lutna" "$zoo"; cat "$dir/err")"
+result "compile --json" "$(try 0 "$lutna" compile --json --batch 3 --weights compressed \
+	--name net -o "$dir/m3.lutna" "$zoo"; json; get 'd["model"]["batch"]' 3; get 'd["model"]["name"]' net)"
+result "compile --dump" "$(try 0 "$lutna" compile --dump --batch 8 -o "$dir/m.lutna" "$zoo"
 	[ "$(wc -l <"$dir/err")" = 14 ] || cat "$dir/err")"
 
 head -c 3000 "$dir/m.lutna" >"$dir/cut.lutna"
@@ -125,15 +125,15 @@ if [ ! -e "$images" ]; then
 	echo "ok $((count += 1)) # SKIP no data set at $images"
 	finish
 fi
-run=("$lutna" run --device sim --count 60 --labels "$labels" --show 0)
+run=("$lutna" run --device sim --count 30 --labels "$labels" --show 0)
 result "run --verify" "$(try 0 "${run[@]}" --verify --json "$dir/m.lutna" "$images"; json
-	get 'd["verification"]["equal"]' True; get 'd["images"]' 60)"
+	get 'd["verification"]["equal"]' True; get 'd["images"]' 30)"
 result "run --save-outputs" "$(try 0 "${run[@]}" --save-outputs "$dir/o" "$dir/m.lutna" "$images"
-	[ "$(stat -c %s "$dir/o")" = 2400 ] || ls -l "$dir")"
+	[ "$(stat -c %s "$dir/o")" = 1200 ] || ls -l "$dir")"
 result "run --expect" "$(try 0 "${run[@]}" --expect "$dir/o" "$dir/m.lutna" "$images"
 	grep -q '^verified' "$dir/out" || cat "$dir/out")"
 result "run --expect: of another batch size" \
-	"$(try 0 "${run[@]}" --expect "$dir/o" "$dir/m8.lutna" "$images")"
+	"$(try 0 "${run[@]}" --expect "$dir/o" "$dir/m3.lutna" "$images")"
 result "run --expect: one bit is another" \
 	"$(printf '\001' | dd of="$dir/o" bs=1 seek=1000 conv=notrunc 2>/dev/null
 	try 1 "${run[@]}" --expect "$dir/o" "$dir/m.lutna" "$images"
