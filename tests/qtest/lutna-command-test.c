@@ -255,31 +255,51 @@ static void test_fault_in_list(void)
 	rig_stop(b.rig);
 }
 
-/* A command that takes hours ends at once when its queue is stopped. */
-static void test_abort(void)
+/*
+ * A command that takes minutes ends at once when its queue is stopped: 4 x 255
+ * x 255 weights for each of 16 channels at 1746 x 1746 positions.  One row is
+ * all of the input, and one page all of the output's memory.
+ */
+static void put_long_conv(struct bench *b)
 {
-	struct bench b = start_bench("");
+	const size_t size = 16 * 4 * 255 * 255;
+	const uint64_t page = rig_alloc_aligned(b->rig, RIG_HUGE, RIG_HUGE);
+	const uint64_t weights = rig_alloc(b->rig, size);
+	const struct lutna_channel channel = { .mult = 1, .shift = 1 };
 	struct lutna_cmd_conv cmd;
-	struct lutna_completion c;
+	uint64_t off;
 	int i;
 
-	put_conv(&b, &cmd);
-	/* 16 x 255 x 255 weights at 1746 x 1746 positions */
-	cmd.in = nchw(0, 16, 2000, 2000);
+	put_conv(b, &cmd);
+	cmd.in = nchw(0, 4, 2000, 2000);
 	cmd.in.stride_c = 0;
 	cmd.in.stride_h = 0;
-	cmd.out = nchw(0x1000000, 1, 1746, 1746);
+	cmd.out = nchw(0x10000000, 16, 1746, 1746);
 	cmd.kernel_h = 255;
 	cmd.kernel_w = 255;
 	cmd.weights = DATA + 0x3000000;
-	cmd.weights_size = 16 * 255 * 255;
-	rig_map(b.rig, 0, cmd.weights, rig_alloc(b.rig, 2 << 20), 2 << 20, RIG_R);
-	rig_map(b.rig, 0, cmd.out.addr, rig_alloc(b.rig, 4 << 20), 4 << 20,
-		RIG_RW);
-	rig_write(b.rig, b.list, &cmd, sizeof(cmd));
+	cmd.weights_size = size;
+	for (i = 0; i < 16; i++)
+		rig_write(b->rig, b->data + 0x3000 + i * sizeof(channel),
+			  &channel, sizeof(channel));
+	rig_map(b->rig, 0, cmd.weights, weights, ROUND_UP(size, RIG_PAGE), RIG_R);
+	qtest_memset(b->rig->qts, weights, 3, size);
+	for (off = 0; off < 16 * 1746 * 1746; off += RIG_HUGE)
+		rig_pte_write(b->rig, 0, cmd.out.addr + off, 1, page | RIG_RW |
+			      LUTNA_PTE_LEAF | LUTNA_PTE_VALID);
+	rig_write(b->rig, b->list, &cmd, sizeof(cmd));
+}
+
+static void test_abort(void)
+{
+	struct bench b = start_bench("");
+	struct lutna_completion c;
+	int i;
+
+	put_long_conv(&b);
 	for (i = 0; i < 10; i++) {
 		rig_submit(b.rig, 0, LIST, 1);
-		g_usleep(rig_rand_range(0, 200000));
+		g_usleep(rig_rand_range(0, 1000000));
 		rig_queue_cmd(b.rig, 0, i % 2 ? LUTNA_Q_CMD_STOP
 					      : LUTNA_Q_CMD_RESET);
 		rig_queue_wait(b.rig, 0, i % 2 ? LUTNA_Q_STOPPED

@@ -147,7 +147,9 @@ static void test_d3hot(void)
 	load_expect_still(rig, bus);
 	g_assert_cmphex(rig_get(rig, LUTNA_REG_ID), ==, UINT32_MAX);
 	rig_put(rig, LUTNA_REG_CTRL, LUTNA_CTRL_RESET);
+	qpci_io_writel(rig->dev, rig->bells, LUTNA_DOORBELL(0, 100), 1);
 	set_power(rig, 0);
+	g_assert_cmpuint(rig_get(rig, LUTNA_REG_ERROR), ==, LUTNA_ERROR_NONE);
 	g_assert_cmphex(rig_get(rig, LUTNA_REG_ID), ==, LUTNA_ID);
 	g_assert_cmphex(rig_get(rig, LUTNA_REG_STATUS), ==, LUTNA_STATUS_ENABLED);
 	for (i = 1; i < LOAD_JOBS; i++)
@@ -453,15 +455,22 @@ static void test_migrate_load(void)
 	load_start(rig);
 	for (i = 0; i < 3; i++)
 		g_assert_cmphex(rig_cq_take(rig, 0).status, ==, 0);
+	/* Stopped first: migration takes longer than all of the jobs. */
+	qtest_qmp_assert_success(rig->qts, "{'execute': 'stop'}");
+	g_assert_cmpuint(rig_get64(rig, LUTNA_REG_COUNT_JOBS), <, LOAD_JOBS);
 	file = migrate_to_file(rig);
 	to = start_incoming(",threads=1", file);
 	wait_migration(to);
 	unlink(file);
 	qtest_quit(rig->qts);
 	rig_move(rig, to);
+	qtest_qmp_assert_success(to, "{'execute': 'cont'}");
 	for (; i < LOAD_JOBS; i++)
 		g_assert_cmphex(rig_cq_take(rig, 0).status, ==, 0);
 	rig_cq_none(rig, 0);
+	/* No command twice either. */
+	g_assert_cmpuint(rig_get64(rig, LUTNA_REG_COUNT_COMMANDS), ==,
+			 LOAD_JOBS * 16);
 	rig_stop(rig);
 }
 
