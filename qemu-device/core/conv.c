@@ -122,10 +122,6 @@ static int pack(struct job *j, const struct lutna_tile *t,
 				 j->block + i * j->lane_pitch);
 		rc = lutna_run_tick(j->run, j->lane_pitch / 4 + 8 * segs);
 	}
-	/* Dense weights come in pairs; the odd one is multiplied by zero. */
-	if (t->rows & 1)
-		memset(j->block + t->rows * j->lane_pitch, 0,
-		       j->lane_pitch * sizeof(*j->block));
 	return rc;
 }
 

@@ -18,7 +18,7 @@
 /* A run of guest memory is not asked for in pieces larger than this. */
 #define MAX_READ	(1U << 20)
 /* Buffers larger than this are not kept from one command to the next. */
-#define KEEP_SCRATCH	(16U << 20)
+#define KEEP_SCRATCH	(4U << 20)
 
 #define ACT_BITS	(8 - 2 + 1)
 #define WEIGHT_BITS	(9 - 2 + 1)

@@ -47,8 +47,6 @@ LUTNA_PACK_INLINE void lutna_pack_x(int16_t *dst, const uint8_t *line, int64_t x
 	if (x < (int64_t)width)
 		to = lutna_min(len, step == 1 ? (size_t)(width - x)
 					     : (size_t)(width - 1 - x) / step + 1);
-	if (to < from)
-		to = from;
 
 	if (from)
 		lutna_pack_fill(dst, from, pad);

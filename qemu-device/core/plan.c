@@ -210,6 +210,7 @@ static int dense_part(struct lutna_plan *p, struct lutna_run *run)
 
 			for (uint32_t i = 0; i < rows; i++)
 				to[i] = lutna_weights_dense(p->w, from + i);
+			/* Whatever stands in the row behind counts nothing. */
 			if (rows & 1)
 				to[rows] = 0;
 			p->used += t->pitch;
