@@ -10,7 +10,6 @@
  *				prints what LUTNA_SEED and RUNS=1 repeat it
  */
 #include <endian.h>
-#include <malloc.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -24,10 +23,9 @@
 #define POINT		2000	/* runs that make a line of TAP */
 /* Questions whether to go on; more work than that is not waited for. */
 #define PATIENCE	4
-/* Of scratch memory: README.md of core has the sum. */
-#define MOST_MEMORY	((64u << 20) + 20 * MAX_TENSOR)
-
 #define IMPLS		5
+/* Executors keep no buffer of more than 4 MiB, and have 11 of them. */
+#define MOST_MEMORY	(IMPLS * (44u << 20))
 
 static struct lutna_exec *exec[IMPLS];
 static int impls;
@@ -84,6 +82,7 @@ static void make_conv(union command *cmd)
 	do
 		conv_choose(&cc, large ? 5000000 : 2000, &rng);
 	while ((uint64_t)cc.n * cc.c * cc.h * cc.w > (large ? 20000 : 1000) ||
+	       (uint64_t)cc.n * cc.oc * cc.oh * cc.ow > 10000 ||
 	       (uint64_t)cc.oc * cc.c * cc.kh * cc.kw > 5000);
 	conv_build(&cc, m.g, &rng);
 	cmd->conv = cc.cmd;
@@ -318,9 +317,8 @@ int main(int argc, char **argv)
 		one_run();
 		if (i % POINT == POINT - 1 || i == runs - 1) {
 #ifndef __SANITIZE_ADDRESS__
-			check(mallinfo2().uordblks + mallinfo2().hblkhd <
-			      MOST_MEMORY, "%zu bytes of memory",
-			      mallinfo2().uordblks + mallinfo2().hblkhd);
+			check(memory_used() < MOST_MEMORY,
+			      "%zu bytes of memory", memory_used());
 #endif
 			point("%lu commands", i % POINT + 1);
 		}

@@ -91,17 +91,23 @@ static void put(union command *cmd, size_t at, size_t size, uint64_t value)
 		cmd->raw[at + i] = value >> (8 * i);
 }
 
-static void expect(const union command *cmd, int code, size_t at,
-		   const char *what)
+static void expect_with(const union command *cmd, uint64_t limit, int code,
+			size_t at, const char *what)
 {
 	struct lutna_fault_info fault = { 0 };
 	struct lutna_command out;
-	int rc = lutna_decode(cmd, LIMIT, &out, &fault);
+	int rc = lutna_decode(cmd, limit, &out, &fault);
 
 	check(rc == code && (!code || (fault.code == code && fault.addr == at &&
 				       !fault.access)),
 	      "%s: %#x at %llu, want %#x at %zu", what, rc,
 	      (unsigned long long)fault.addr, code, at);
+}
+
+static void expect(const union command *cmd, int code, size_t at,
+		   const char *what)
+{
+	expect_with(cmd, LIMIT, code, at, what);
 }
 
 /* Sets a field of @cmd (a variable of the caller) for one decode. */
@@ -287,13 +293,26 @@ static struct lutna_tensor sized(unsigned int n, unsigned int type)
 	};
 }
 
+/* @h rows of @w bytes, with a limit of as many and of one less */
+static void test_limit(unsigned int h, unsigned int w)
+{
+	union command cmd = base(LUTNA_OP_FILL);
+	uint64_t bytes = (uint64_t)h * w;
+
+	cmd.fill.out = tensor(1, h, w);
+	cmd.fill.out.n = htole16(1);
+	expect_with(&cmd, bytes, 0, 0, "a limit that is met");
+	expect_with(&cmd, bytes - 1, LUTNA_FAULT_TOO_LARGE,
+		    offsetof(struct lutna_cmd_fill, out.n), "one less");
+}
+
 static void test_limits(void)
 {
 	static const uint8_t types[] = { LUTNA_TYPE_U8, LUTNA_TYPE_S32 };
+	union command cmd;
 
 	for (int i = 0; i < 2; i++) {
-		union command cmd = base(LUTNA_OP_FILL);
-
+		cmd = base(LUTNA_OP_FILL);
 		cmd.fill.out = sized(4, types[i]);
 		expect(&cmd, 0, 0, "a tensor of the largest size");
 		cmd.fill.out.n = htole16(5);
@@ -306,6 +325,17 @@ static void test_limits(void)
 		expect(&cmd, LUTNA_FAULT_TOO_LARGE,
 		       offsetof(struct lutna_cmd_copy, in.n), "the largest");
 	}
+	test_limit(1, 1);
+	test_limit(1, 4097);
+	test_limit(1023, 1025);
+	test_limit(65535, 1001);
+	/* 4 * 65534 * 64949 * 64949 * 16682 is 2^64 + 794796336. */
+	cmd = base(LUTNA_OP_COPY);
+	cmd.copy.in = sized(65534, LUTNA_TYPE_S32);
+	cmd.copy.in.c = cmd.copy.in.h = htole16(64949);
+	cmd.copy.in.w = htole16(16682);
+	expect_with(&cmd, 1ull << 32, LUTNA_FAULT_TOO_LARGE,
+		    offsetof(struct lutna_cmd_copy, in.n), "64 bits");
 	point("tensor limit");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <endian.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "check.h"
@@ -18,12 +19,28 @@ static size_t reachable(const struct guest *g, uint64_t addr, size_t len,
 	return len;
 }
 
+size_t memory_used(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+static void watch(struct guest *g)
+{
+	size_t used = g->watch ? memory_used() : 0;
+
+	if (used > g->peak)
+		g->peak = used;
+}
+
 static int guest_read(void *opaque, uint64_t addr, void *dst, size_t len,
 		      uint64_t *fault_addr)
 {
 	struct guest *g = opaque;
 	size_t n = reachable(g, addr, len, g->bad_read);
 
+	watch(g);
 	g->reads++;
 	g->read_after_write += g->writes != 0;
 	if (len > g->longest)
@@ -42,6 +59,7 @@ static int guest_write(void *opaque, uint64_t addr, const void *src, size_t len,
 	struct guest *g = opaque;
 	size_t n = reachable(g, addr, len, g->bad_write);
 
+	watch(g);
 	g->writes++;
 	if (len > g->longest)
 		g->longest = len;
@@ -177,7 +195,7 @@ void shape_place(struct shape *s, struct guest *g, enum layout layout,
 		[LAYOUT_NHWC] = { 1, 3, 2, 0 },
 		[LAYOUT_CHWN] = { 0, 3, 2, 1 },
 	};
-	size_t most = 65536 + 8 * shape_count(s) * s->elem;
+	size_t most = 16384 + 3 * shape_count(s) * s->elem;
 	int order[4] = { 0, 1, 2, 3 };
 	uint32_t step = s->elem;
 

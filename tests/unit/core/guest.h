@@ -25,6 +25,8 @@
  * @abort_at: the call of the abort callback that says yes; 0 never
  * @asked: calls of the abort callback
  * @now: answer to now_ns
+ * @watch: look at the process's memory at every access
+ * @peak: the most that was seen, in bytes
  */
 struct guest {
 	uint8_t *mem;
@@ -39,7 +41,12 @@ struct guest {
 	unsigned long abort_at;
 	unsigned long asked;
 	uint64_t now;
+	bool watch;
+	size_t peak;
 };
+
+/** memory_used() - bytes that the process has allocated */
+size_t memory_used(void);
 
 /** guest_new() - @size bytes of random content; exits without memory */
 struct guest *guest_new(size_t size, struct rng *r);

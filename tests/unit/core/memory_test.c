@@ -341,6 +341,78 @@ static void test_longest(void)
 	point("length of accesses");
 }
 
+#ifndef __SANITIZE_ADDRESS__
+#define LIMIT		(32u << 20)
+
+/* Peak while it runs, and what is kept, against what core's README.md says */
+static void try_memory(struct machine *m, size_t base, const void *cmd,
+		       unsigned int limits, const char *what)
+{
+	int rc;
+
+	m->g->watch = true;
+	m->g->peak = 0;
+	rc = machine_run(m, cmd);
+	m->g->watch = false;
+	check(!rc, "%s: fault %#x at %llu", what, rc,
+	      (unsigned long long)m->fault.addr);
+	check(m->g->peak <= base + (size_t)limits * LIMIT + (80u << 20),
+	      "%s: %zu bytes at most", what, m->g->peak - base);
+	check(memory_used() <= base + (44u << 20), "%s: %zu bytes kept", what,
+	      memory_used() - base);
+}
+
+/* Tensors, weights and windows as large as they can be made */
+static void test_growth(enum lutna_impl impl, const char *name)
+{
+	struct lutna_exec_params params = {
+		.units = 1, .max_tensor = LIMIT, .impl = impl,
+	};
+	struct lutna_cmd_pool pool = { .hdr = header(LUTNA_OP_POOL) };
+	struct shape in = { .dim = { 1, 16, 32768, 64 }, .elem = 1 };
+	struct shape out = { .dim = { 1, 16, 8192, 256 }, .elem = 1 };
+	struct conv_case cc;
+	struct machine m = { .g = guest_new(160u << 20, &rng) };
+	size_t base = memory_used();
+
+	if (lutna_exec_new(&m.exec, &params))
+		bail("no executor");
+	shape_place(&in, m.g, LAYOUT_NCHW, &rng);
+	shape_place(&out, m.g, LAYOUT_NCHW, &rng);
+	pool.in = shape_tensor(&in, 0);
+	pool.out = shape_tensor(&out, 0);
+	pool.kernel_h = pool.kernel_w = htole16(256);
+	pool.stride_h = 4;
+	pool.stride_w = 1;
+	pool.pad_left = 255;
+	try_memory(&m, base, &pool, 4, "pool");
+
+	conv_choose(&cc, 1000, &rng);
+	cc.n = cc.groups = cc.sh = cc.sw = cc.dh = cc.dw = 1;
+	cc.c = 1;
+	cc.oc = 1;
+	cc.h = cc.oh = 4096;
+	cc.w = cc.ow = 8192;
+	cc.kh = cc.kw = 1;
+	cc.pt = cc.pl = 0;
+	cc.s32 = false;
+	cc.in_layout = LAYOUT_NCHW;
+	cc.out_layout = LAYOUT_CHWN;
+	conv_build(&cc, m.g, &rng);
+	/* As many weights, though they count nothing */
+	cc.cmd.weight_format = LUTNA_WEIGHT_COMPRESSED;
+	cc.cmd.weights = htole64(guest_alloc(m.g, 8, 1));
+	cc.cmd.weights_size = htole32(8);
+	memset(guest_at(m.g, le64toh(cc.cmd.weights)), 0, 8);
+	try_memory(&m, base, &cc.cmd, impl == LUTNA_IMPL_LITERAL ? 7 : 4,
+		   "convolution");
+	conv_free(&cc);
+	lutna_exec_free(m.exec);
+	guest_free(m.g);
+	point("%s: growth", name);
+}
+#endif
+
 static void test_params(void)
 {
 	static const struct lutna_exec_params bad[] = {
@@ -379,6 +451,10 @@ int main(void)
 	test_abort();
 	test_abort_skips(&machines[0]);
 	test_longest();
+#ifndef __SANITIZE_ADDRESS__
+	for (int i = 0; i < 3; i++)
+		test_growth((enum lutna_impl)i, names[i]);
+#endif
 	test_params();
 	free(map);
 	free(before);
