@@ -180,7 +180,7 @@ static int lutna_bo_make_room(struct lutna_bo *bo)
 
 	if (bo->nr_pieces < bo->room)
 		return 0;
-	pieces = kvmalloc_array(room, sizeof(*pieces), GFP_KERNEL_ACCOUNT);
+	pieces = kvmalloc_array(room, sizeof(*pieces), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!pieces)
 		return -ENOMEM;
 	if (bo->nr_pieces)
@@ -307,6 +307,19 @@ static int lutna_bo_new(struct lutna_context *ctx, unsigned long nr_pages,
 	return 0;
 }
 
+/*
+ * Memory of buffers is nobody's that the OOM killer could find: it would kill
+ * others first.  So a buffer is refused before it comes to that.  What a process
+ * may have at all is for its memory cgroup to say.
+ */
+static bool lutna_bo_fits(u64 bytes)
+{
+	u64 spare = totalram_pages() / 16;
+	u64 available = max(si_mem_available(), 0L);
+
+	return (bytes >> PAGE_SHIFT) + spare <= available;
+}
+
 int lutna_ioctl_bo_create(struct lutna_call *call)
 {
 	struct lutna_context *ctx = call->ctx;
@@ -319,8 +332,7 @@ int lutna_ioctl_bo_create(struct lutna_call *call)
 	if (arg->bytes > U64_MAX - PAGE_SIZE)
 		return -EOVERFLOW;
 	arg->bytes = PAGE_ALIGN(arg->bytes);
-	/* Ask for nothing that cannot be had, before anything else must go. */
-	if (arg->bytes > LUTNA_VA_END || arg->bytes >> PAGE_SHIFT > totalram_pages())
+	if (arg->bytes > LUTNA_VA_END || !lutna_bo_fits(arg->bytes))
 		return -ENOMEM;
 
 	ret = lutna_bo_new(ctx, arg->bytes >> PAGE_SHIFT, &bo);

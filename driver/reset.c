@@ -40,11 +40,16 @@ static void lutna_all_queues(struct lutna_device *ldev, lutna_queue_fn fn)
 				fn(ldev->cqs[i].queues[id]);
 }
 
-/* No doorbells from now on; what is pending does not end before the reset. */
+/*
+ * No doorbells from now on; what is pending does not end before the reset.
+ * Whoever comes meanwhile is told what he would be told after it.
+ */
 static void lutna_queue_freeze(struct lutna_queue *q)
 {
 	spin_lock_irq(&q->lock);
-	if (q->state == LUTNA_QUEUE_ACTIVE)
+	if (q->ctx->ldev->dead)
+		q->state = LUTNA_QUEUE_DEAD;
+	else if (q->state == LUTNA_QUEUE_ACTIVE)
 		q->state = LUTNA_QUEUE_FAULTED;
 	spin_unlock_irq(&q->lock);
 }
@@ -231,17 +236,19 @@ void lutna_queue_recover(struct work_struct *work)
 void lutna_device_detach(struct lutna_device *ldev)
 {
 	struct lutna_context *ctx;
+	bool was_dead;
 	unsigned long id;
 	unsigned int i;
 
 	down_write(&ldev->hw_sem);
 	lutna_mask_interrupts(ldev, true);
+	was_dead = ldev->dead;
+	ldev->dead = true;
 	lutna_all_queues(ldev, lutna_queue_freeze);
-	/* It may be dead or pulled out; then it does no DMA anyway. */
-	if (!ldev->dead)
+	/* It may be pulled out; then it does no DMA anyway. */
+	if (!was_dead)
 		lutna_hw_reset(ldev);
 	pci_clear_master(ldev->pdev);
-	ldev->dead = true;
 	for (i = 0; i < ldev->nr_cqs; i++)
 		lutna_cq_drain(&ldev->cqs[i]);
 	lutna_all_queues(ldev, lutna_queue_die);
