@@ -199,7 +199,7 @@ TEST_F_TIMEOUT(gone, new_life_beside_the_old, 60)
 /* One file's life, until an error: buffers, mappings, queues, jobs of all kinds. */
 static int use_device(int fd, unsigned int round)
 {
-	struct test_buffer buf;
+	struct test_buffer buf = { };
 	__u32 queue;
 	__u64 seqno;
 	int ret, i;
@@ -208,14 +208,15 @@ static int use_device(int fd, unsigned int round)
 	if (!ret)
 		ret = queue_create(fd, LUTNA_PRIORITY_NORMAL, 4, 0, &queue);
 	for (i = 0; i < 20 && !ret; i++) {
-		put_fill(&buf, 0, buf.addr + PAGE, PAGE, i);
-		ret = submit_list(fd, queue, buf.addr, 1, &seqno);
+		/* Lists of jobs that may be pending stay as they are. */
+		put_fill(&buf, i % 8, buf.addr + PAGE, PAGE, i);
+		ret = submit_list(fd, queue, buf.addr + i % 8 * LUTNA_CMD_SIZE, 1, &seqno);
 		if (!ret && i % 3)
 			ret = wait_for(fd, queue, seqno, PATIENCE, NULL);
 	}
 	if (!ret && round % 2)
-		ret = buffer_close(fd, &buf);
-	else
+		return buffer_close(fd, &buf);
+	if (buf.mem && buf.mem != MAP_FAILED)
 		munmap(buf.mem, buf.bytes);
 	return ret;
 }
