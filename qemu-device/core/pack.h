@@ -19,6 +19,13 @@ LUTNA_PACK_INLINE size_t lutna_min(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* What becomes of an activation, and what stands outside the input */
+struct lutna_digits {
+	uint8_t keep;
+	uint8_t put;
+	int16_t pad;
+};
+
 LUTNA_PACK_INLINE void lutna_pack_fill(int16_t *dst, size_t n, int16_t value)
 {
 	for (size_t i = 0; i < n; i += LUTNA_PACK_CHUNK)
@@ -26,40 +33,41 @@ LUTNA_PACK_INLINE void lutna_pack_fill(int16_t *dst, size_t n, int16_t value)
 			dst[i + j] = value;
 }
 
-LUTNA_PACK_INLINE void lutna_pack_widen(int16_t *restrict dst, const uint8_t *restrict src,
-			 size_t n, uint8_t keep, uint8_t put)
+LUTNA_PACK_INLINE void
+lutna_pack_widen(int16_t *restrict dst, const uint8_t *restrict src, size_t n,
+		 struct lutna_digits d)
 {
 	for (size_t i = 0; i < n; i += LUTNA_PACK_CHUNK)
 		for (int j = 0; j < LUTNA_PACK_CHUNK; j++)
-			dst[i + j] = (src[i + j] & keep) | put;
+			dst[i + j] = (src[i + j] & d.keep) | d.put;
 }
 
-/* Lanes of a row of the output, one image: neighbours are @step apart. */
-LUTNA_PACK_INLINE void lutna_pack_x(int16_t *dst, const uint8_t *line, int64_t x,
-			 size_t width, size_t len, size_t step, uint8_t keep,
-			 uint8_t put, int16_t pad)
+/*
+ * @len lanes of a row of one image.  The first has its activation at @line[@x],
+ * inside or outside of the @width ones that there are; neighbours are @step
+ * apart.
+ */
+LUTNA_PACK_INLINE void
+lutna_pack_x(int16_t *dst, const uint8_t *line, int64_t x, int64_t width,
+	     size_t len, int64_t step, struct lutna_digits d)
 {
-	size_t from = 0, to = 0;
-
-	if (x < 0)
-		from = lutna_min(len, step == 1 ? (size_t)-x
-					       : ((size_t)-x + step - 1) / step);
-	if (x < (int64_t)width)
-		to = lutna_min(len, step == 1 ? (size_t)(width - x)
-					     : (size_t)(width - 1 - x) / step + 1);
+	/* A division is as long as a short row. */
+	int64_t first = step == 1 ? -x : (-x + step - 1) / step;
+	int64_t end = step == 1 ? width - x : (width - 1 - x) / step + 1;
+	size_t from = x < 0 ? lutna_min(len, first) : 0;
+	size_t to = x < width ? lutna_min(len, end) : 0;
 
 	if (from)
-		lutna_pack_fill(dst, from, pad);
-	if (step == 1) {
-		if (to > from)
-			lutna_pack_widen(dst + from, line + x + (int64_t)from, to - from,
-			      keep, put);
-	} else {
+		lutna_pack_fill(dst, from, d.pad);
+	if (step != 1) {
 		for (size_t i = from; i < to; i++)
-			dst[i] = (line[x + (int64_t)(i * step)] & keep) | put;
+			dst[i] = (line[x + (int64_t)i * step] & d.keep) | d.put;
+	} else if (to > from) {
+		lutna_pack_widen(dst + from, line + x + (int64_t)from,
+				 to - from, d);
 	}
 	if (len > to)
-		lutna_pack_fill(dst + to, len - to, pad);
+		lutna_pack_fill(dst + to, len - to, d.pad);
 }
 
 /**
@@ -79,27 +87,26 @@ lutna_pack_row(const struct lutna_lanes *g, const struct lutna_segment *seg,
 	const struct lutna_conv *c = g->conv;
 	uint32_t ky = k / c->kernel_w, kx = k % c->kernel_w;
 	int64_t dx = kx * c->dilation_w, dy;
-	uint8_t keep = g->keep, put = g->put;
-	int16_t pad = (c->pad_value & keep) | put;
+	struct lutna_digits d = { g->keep, g->put, 0 };
 
+	d.pad = (c->pad_value & d.keep) | d.put;
 	in += ky / c->kernel_h * g->in_plane;
 	dy = ky % c->kernel_h * c->dilation_h;
 
 	for (size_t i = 0; i < segs; i++) {
 		int16_t *dst = row + seg[i].lane;
 		int64_t y = seg[i].y + dy, x = seg[i].x + dx;
-		bool outside = y < 0 || y >= (int64_t)g->h;
+		bool outside = y < 0 || y >= (int64_t)g->h ||
+			       (g->n_inner && (x < 0 || x >= (int64_t)g->w));
 
-		if (g->n_inner && (x < 0 || x >= (int64_t)g->w))
-			outside = true;
 		if (outside)
-			lutna_pack_fill(dst, seg[i].len, pad);
+			lutna_pack_fill(dst, seg[i].len, d.pad);
 		else if (g->n_inner)
-			lutna_pack_widen(dst, in + (y * g->w + x) * g->n + seg[i].base,
-			      seg[i].len, keep, put);
+			lutna_pack_widen(dst, in + (y * g->w + x) * g->n +
+					 seg[i].base, seg[i].len, d);
 		else
 			lutna_pack_x(dst, in + seg[i].base + y * g->w, x, g->w,
-			      seg[i].len, c->stride_w, keep, put, pad);
+				     seg[i].len, c->stride_w, d);
 	}
 }
 
