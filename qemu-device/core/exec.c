@@ -44,6 +44,7 @@ int lutna_exec_new(struct lutna_exec **out,
 
 	if (!params->units || params->max_tensor < MIN_TENSOR ||
 	    params->max_tensor > MAX_TENSOR ||
+	    params->max_tensor > SIZE_MAX / 16 ||
 	    params->impl > LUTNA_IMPL_LITERAL)
 		return -EINVAL;
 	exec = calloc(1, sizeof(*exec));
