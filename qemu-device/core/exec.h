@@ -26,7 +26,8 @@ enum lutna_impl {
 /**
  * struct lutna_exec_params - what a device is made of
  * @units: arithmetic units that hold a weight each, >= 1
- * @max_tensor: limit of a tensor's elements times their size, bytes
+ * @max_tensor: limit of a tensor's elements times their size, bytes; 4 KiB to
+ *	4 GiB
  * @impl: implementation
  */
 struct lutna_exec_params {
