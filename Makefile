@@ -8,9 +8,10 @@ KERNEL	?= 6.1
 V	?= 0
 VM	:= tools/vm --kernel $(KERNEL) $(VMFLAGS)
 SUITES	?=
+JOBS	?= $(shell nproc)
+# Not before: what is exported is defined, and ?= leaves it empty.
 export KERNEL JOBS
 
-JOBS	?= $(shell nproc)
 quiet	:= $(if $(filter 0,$(V)),-s)
 # A job server of `make -j`, when there is one, is for the parts too.
 jobs	= $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
