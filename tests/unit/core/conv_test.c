@@ -170,6 +170,29 @@ static void test_connected(void)
 	point("fully connected");
 }
 
+/* One weight a channel: the shapes may be the same though places are not. */
+static void test_pointwise(void)
+{
+	for (int i = 0; i < CASES(200); i++) {
+		struct conv_case cc;
+
+		conv_choose(&cc, 20000, &rng);
+		cc.kh = cc.kw = 1;
+		cc.sh = rng_one_in(&rng, 4) ? 2 : 1;
+		cc.sw = rng_one_in(&rng, 4) ? 2 : 1;
+		cc.pt = rng_one_in(&rng, 2) ? rng_below(&rng, 3) : 0;
+		cc.pl = rng_one_in(&rng, 2) ? rng_below(&rng, 3) : 0;
+		cc.oh = cc.h;
+		cc.ow = cc.w;
+		if (rng_one_in(&rng, 4))
+			cc.ow = rng_range(&rng, 1, cc.w);
+		if (rng_one_in(&rng, 4))
+			cc.oh = rng_range(&rng, 1, cc.h);
+		try_case(&cc);
+	}
+	point("pointwise");
+}
+
 /* A kernel, dilation and padding at their ends, with few places to compute */
 static void test_window_ends(void)
 {
@@ -266,6 +289,7 @@ int main(void)
 	test_layouts();
 	test_groups();
 	test_connected();
+	test_pointwise();
 	test_window_ends();
 	test_large();
 

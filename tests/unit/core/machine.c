@@ -42,11 +42,15 @@ void machine_begin(struct machine *m)
 int machine_run(struct machine *m, const void *cmd)
 {
 	struct lutna_memory mem = guest_memory(m->g);
+	uint8_t raw[LUTNA_CMD_SIZE + 1];
 
+	/* A command list is bytes: nothing says that it is aligned. */
+	memcpy(raw + 1, cmd, LUTNA_CMD_SIZE);
 	m->g->reads = m->g->writes = m->g->read_after_write = 0;
 	memset(&m->fault, 0xee, sizeof(m->fault));
 	memset(&m->profile, 0, sizeof(m->profile));
-	return lutna_exec_command(m->exec, &mem, cmd, &m->profile, &m->fault);
+	return lutna_exec_command(m->exec, &mem, raw + 1, &m->profile,
+				  &m->fault);
 }
 
 bool machine_expect(struct machine *m, const void *cmd, const char *what)
