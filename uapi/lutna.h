@@ -112,6 +112,7 @@ struct lutna_info {
 	__u16 pci_devfn;
 	__aligned_u64 reserved;
 };
+
 #define LUTNA_IOCTL_GET_INFO	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_GET_INFO)
 
 /**
@@ -134,6 +135,7 @@ struct lutna_bo_create {
 	__u32 reserved;
 	__aligned_u64 mmap_offset;
 };
+
 #define LUTNA_IOCTL_BO_CREATE	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_CREATE)
 
 /**
@@ -153,6 +155,7 @@ struct lutna_bo_info {
 	__aligned_u64 bytes;
 	__aligned_u64 mmap_offset;
 };
+
 #define LUTNA_IOCTL_BO_INFO	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_INFO)
 
 /**
@@ -171,6 +174,7 @@ struct lutna_bo_free {
 	__u32 handle;
 	__u32 reserved;
 };
+
 #define LUTNA_IOCTL_BO_FREE	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_FREE)
 
 #define LUTNA_MAP_READ		(1U << 0)	/* the device may read */
@@ -200,6 +204,7 @@ struct lutna_vm_map {
 	__aligned_u64 bytes;
 	__aligned_u64 addr;
 };
+
 #define LUTNA_IOCTL_VM_MAP	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_VM_MAP)
 
 /**
@@ -218,6 +223,7 @@ struct lutna_vm_unmap {
 	__aligned_u64 addr;
 	__aligned_u64 bytes;
 };
+
 #define LUTNA_IOCTL_VM_UNMAP	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_VM_UNMAP)
 
 enum lutna_priority {
@@ -247,6 +253,7 @@ struct lutna_queue_create {
 	__u32 handle;
 	__u32 reserved;
 };
+
 #define LUTNA_IOCTL_QUEUE_CREATE	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_CREATE)
 
 /**
@@ -264,6 +271,7 @@ struct lutna_queue_destroy {
 	__u32 handle;
 	__u32 reserved;
 };
+
 #define LUTNA_IOCTL_QUEUE_DESTROY	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_DESTROY)
 
 /**
@@ -327,6 +335,7 @@ struct lutna_queue_info {
 	__aligned_u64 failed;
 	struct lutna_job_result failure;
 };
+
 #define LUTNA_IOCTL_QUEUE_INFO	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_INFO)
 
 #define LUTNA_JOB_F_PROFILE	(1U << 0)	/* write a record a command to @profile */
@@ -379,6 +388,7 @@ struct lutna_submit {
 	__u32 reserved;
 	__aligned_u64 seqno;
 };
+
 #define LUTNA_IOCTL_SUBMIT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_SUBMIT)
 
 /**
@@ -404,6 +414,7 @@ struct lutna_wait {
 	__aligned_s64 deadline_ns;
 	struct lutna_job_result result;
 };
+
 #define LUTNA_IOCTL_WAIT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_WAIT)
 
 #endif /* _UAPI_LUTNA_H */
