@@ -16,11 +16,12 @@ static struct machine machines[2];
 static struct rng rng;
 
 /*
- * A fully connected layer of K inputs, with entries that a test writes itself;
- * dense, all weights but @one are 1.
+ * A fully connected layer of K @inputs, or more, with entries that a test
+ * writes itself; dense, all weights but @one are 1.
  */
 struct layer {
 	struct lutna_cmd_conv cmd;
+	uint32_t inputs;
 	int16_t one;
 	uint32_t row[CHANNELS + 1];
 	uint16_t entry[64];
@@ -36,6 +37,7 @@ static uint16_t entry(unsigned int skip, int w)
 static struct layer valid(void)
 {
 	struct layer l = {
+		.inputs = K,
 		.row = { 0, 4, 4, 6 },
 		.entry = {
 			entry(0, 5), entry(127, 0), entry(127, 0),
@@ -102,6 +104,11 @@ static void place(struct machine *m, struct layer *l)
 	for (int i = 0; i < K; i++)
 		*(uint8_t *)guest_at(m->g, in.addr + i) = i % 100 + 1;
 	l->cmd.in = shape_tensor(&in, 0);
+	if (l->inputs > K) {
+		/* One input again and again */
+		l->cmd.in.c = htole16(l->inputs);
+		l->cmd.in.stride_c = 0;
+	}
 	l->cmd.out = shape_tensor(&out, 0);
 	l->cmd.out_max = 0;
 	l->cmd.channels = htole64(put(m, l->channel, sizeof(l->channel)));
@@ -171,13 +178,18 @@ static void test_rows(void)
 	l.row[0] = 1;
 	bad_weights(l, "row 0 is not 0");
 	l = valid();
-	l.row[1] = 5;
+	l.row[2] = 3;	/* with which channel 2 is still right */
 	bad_weights(l, "rows decrease");
 	l = valid();
 	l.row[1] = 7;
 	bad_weights(l, "a row beyond the entries");
 	l.row[1] = UINT32_MAX;
 	bad_weights(l, "a row far beyond the entries");
+	/* So many positions that what lies behind the entries may look right */
+	l = valid();
+	l.inputs = 65535;
+	l.row[1] = INT32_MAX;
+	bad_weights(l, "a row that ends where no memory is");
 	l = valid();
 	l.row[2] = 0x80000000;
 	bad_weights(l, "a row of 2^31");
