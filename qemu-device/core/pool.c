@@ -8,10 +8,12 @@
 
 /* Lanes that are worked on at once; loops run over into what comes later. */
 #define CHUNK		32
-/* How often an input may be looked at before lutna_pool_wide() is cheaper */
+/*
+ * How often an input may be looked at before lutna_pool_wide() is cheaper.  With
+ * strides of at most 255 a window has no more than 16 * 255^2 inputs then, so
+ * that sums fit 32 bits.
+ */
 #define MAX_OVERLAP	16
-/* Sums of so many inputs fit 32 bits. */
-#define MAX_INSIDE	(1U << 24)
 
 struct window {
 	size_t y, y_end, x, x_end;
@@ -152,7 +154,7 @@ static bool is_wide(const struct lutna_pool *p)
 	uint64_t overlap = (uint64_t)((kh - 1) / p->stride_h + 1) *
 			   ((kw - 1) / p->stride_w + 1);
 
-	return overlap > MAX_OVERLAP || (uint64_t)kh * kw > MAX_INSIDE;
+	return overlap > MAX_OVERLAP;
 }
 
 static int pool_direct(struct lutna_run *run, const struct lutna_pool *p)
