@@ -42,6 +42,7 @@ static int guest_read(void *opaque, uint64_t addr, void *dst, size_t len,
 
 	watch(g);
 	g->reads++;
+	g->read_bytes += len;
 	g->read_after_write += g->writes != 0;
 	if (len > g->longest)
 		g->longest = len;

@@ -21,6 +21,7 @@
  * @reads: calls of the read callback
  * @writes: calls of the write callback
  * @read_after_write: reads that came after a write
+ * @read_bytes: bytes that were asked for
  * @longest: length of the longest access
  * @abort_at: the call of the abort callback that says yes; 0 never
  * @asked: calls of the abort callback
@@ -37,6 +38,7 @@ struct guest {
 	unsigned long reads;
 	unsigned long writes;
 	unsigned long read_after_write;
+	uint64_t read_bytes;
 	size_t longest;
 	unsigned long abort_at;
 	unsigned long asked;

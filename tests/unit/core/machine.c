@@ -47,6 +47,7 @@ int machine_run(struct machine *m, const void *cmd)
 	/* A command list is bytes: nothing says that it is aligned. */
 	memcpy(raw + 1, cmd, LUTNA_CMD_SIZE);
 	m->g->reads = m->g->writes = m->g->read_after_write = 0;
+	m->g->read_bytes = 0;
 	memset(&m->fault, 0xee, sizeof(m->fault));
 	memset(&m->profile, 0, sizeof(m->profile));
 	return lutna_exec_command(m->exec, &mem, raw + 1, &m->profile,
