@@ -9,6 +9,7 @@
  */
 #include <linux/dma-mapping.h>
 #include <linux/file.h>
+#include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -63,6 +64,9 @@ struct lutna_bo {
 	bool mapped;
 	atomic_t mappings;
 };
+
+/* Pages of buffers that are being made, of all devices, not yet allocated */
+static atomic_long_t lutna_promised;
 
 u64 lutna_bo_bytes(struct lutna_bo *bo)
 {
@@ -205,6 +209,17 @@ static struct page *lutna_alloc_piece(struct lutna_device *ldev, unsigned int or
 	return alloc_pages(gfp, order);
 }
 
+/*
+ * Behind an IOMMU that translates, 6.1 says of all memory that it needs to be
+ * synchronised.  Whole pages are never bounced there.
+ */
+static bool lutna_translated(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	return domain && domain->type != IOMMU_DOMAIN_IDENTITY;
+}
+
 /* Called with hw_sem held, so that remove() sees all pieces or none. */
 static int lutna_bo_map_piece(struct lutna_bo *bo, struct page *page,
 			      unsigned long first, unsigned int order)
@@ -223,7 +238,7 @@ static int lutna_bo_map_piece(struct lutna_bo *bo, struct page *page,
 	if (dma_mapping_error(dev, dma))
 		return -ENOMEM;
 	/* Device and processes share the memory all the time: no bouncing. */
-	if (dma_need_sync(dev, dma)) {
+	if (dma_need_sync(dev, dma) && !lutna_translated(dev)) {
 		dev_err_ratelimited(dev, "memory cannot be shared: the platform is not coherent\n");
 		dma_unmap_page(dev, dma, bytes, DMA_BIDIRECTIONAL);
 		return -ENOMEM;
@@ -255,14 +270,34 @@ static int lutna_bo_add_piece(struct lutna_bo *bo, unsigned long first,
 	return ret;
 }
 
+/*
+ * Memory of buffers is nobody's that the OOM killer could find: it would kill
+ * others first.  So a buffer is refused before it comes to that.  What others
+ * have been promised and not yet taken counts as gone.  What a process may have
+ * at all is for its memory cgroup to say.
+ */
+static int lutna_bo_promise(unsigned long nr_pages)
+{
+	long available = si_mem_available() - (long)(totalram_pages() / 16);
+
+	if (nr_pages > totalram_pages())
+		return -ENOMEM;
+	if (atomic_long_add_return(nr_pages, &lutna_promised) <= available)
+		return 0;
+	atomic_long_sub(nr_pages, &lutna_promised);
+	return -ENOMEM;
+}
+
 static int lutna_bo_fill(struct lutna_bo *bo)
 {
 	unsigned int order = LUTNA_BO_ORDER;
 	unsigned long first = 0;
+	int ret;
 
+	ret = lutna_bo_promise(bo->nr_pages);
+	if (ret)
+		return ret;
 	while (first < bo->nr_pages) {
-		int ret;
-
 		order = min_t(unsigned int, order, ilog2(bo->nr_pages - first));
 		ret = lutna_bo_add_piece(bo, first, order);
 		if (ret == -ENOMEM && order) {
@@ -270,14 +305,18 @@ static int lutna_bo_fill(struct lutna_bo *bo)
 			order--;
 			continue;
 		}
-		if (!ret && fatal_signal_pending(current))
-			ret = -EINTR;
 		if (ret)
-			return ret;
+			break;
 		first += 1UL << order;
+		atomic_long_sub(1L << order, &lutna_promised);
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
 		cond_resched();
 	}
-	return 0;
+	atomic_long_sub(bo->nr_pages - first, &lutna_promised);
+	return ret;
 }
 
 /* On success the caller has the only reference. */
@@ -307,19 +346,6 @@ static int lutna_bo_new(struct lutna_context *ctx, unsigned long nr_pages,
 	return 0;
 }
 
-/*
- * Memory of buffers is nobody's that the OOM killer could find: it would kill
- * others first.  So a buffer is refused before it comes to that.  What a process
- * may have at all is for its memory cgroup to say.
- */
-static bool lutna_bo_fits(u64 bytes)
-{
-	u64 spare = totalram_pages() / 16;
-	u64 available = max(si_mem_available(), 0L);
-
-	return (bytes >> PAGE_SHIFT) + spare <= available;
-}
-
 int lutna_ioctl_bo_create(struct lutna_call *call)
 {
 	struct lutna_context *ctx = call->ctx;
@@ -332,7 +358,7 @@ int lutna_ioctl_bo_create(struct lutna_call *call)
 	if (arg->bytes > U64_MAX - PAGE_SIZE)
 		return -EOVERFLOW;
 	arg->bytes = PAGE_ALIGN(arg->bytes);
-	if (arg->bytes > LUTNA_VA_END || !lutna_bo_fits(arg->bytes))
+	if (arg->bytes > LUTNA_VA_END)
 		return -ENOMEM;
 
 	ret = lutna_bo_new(ctx, arg->bytes >> PAGE_SHIFT, &bo);
