@@ -192,6 +192,17 @@ static void try_copy(bool plain)
 		u.out.dim[2] = rng_range(&rng, 1, 30);
 		u.out.dim[3] = rng_range(&rng, 1, 60);
 	}
+	/* But for one thing it would be a plain copy. */
+	if (!plain && rng_one_in(&rng, 4)) {
+		u.out = u.in;
+		u.repeat_h = u.repeat_w = 1;
+		u.pad_top = u.pad_left = 0;
+		*(rng_one_in(&rng, 2) ? &u.pad_top : &u.pad_left) = 1;
+		if (rng_one_in(&rng, 2)) {
+			u.pad_top = u.pad_left = 0;
+			*(rng_one_in(&rng, 2) ? &u.repeat_h : &u.repeat_w) = 2;
+		}
+	}
 	shape_place(&u.in, m.g, in_layout(), &rng);
 	shape_place(&u.out, m.g, out_layout(), &rng);
 	cmd.in = shape_tensor(&u.in, rng_next(&rng));
