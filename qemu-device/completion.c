@@ -6,6 +6,11 @@
  * so a consumer that stops at a record that is not there yet gets an interrupt
  * no earlier than for that record.
  *
+ * It is written and counted under LutnaState.lock: a guest that polls may ring
+ * a doorbell for the entry that has become free, or give the record back, in
+ * the instant in which it sees the record.  What is saved never has one without
+ * the other, either.
+ *
  * Interrupts are pending in the device's state until somebody who holds the
  * BQL raises them.  A reset thus takes back what was not raised, and a VM that
  * stops raises what is left before it is saved.  Workers take the BQL for it
@@ -126,98 +131,186 @@ static void lutna_job_end(LutnaWorker *w, unsigned int v)
     q->job.done = false;
 }
 
-void lutna_complete(LutnaWorker *w)
+/*
+ * What a worker has to tell: of its queue's job, or of an event.  A sequence
+ * number that cannot be written is no reason to withhold the record.
+ */
+typedef struct LutnaNotice {
+    struct lutna_completion record;
+    unsigned int cq;
+    uint64_t bus;           /* of the record's place */
+    uint64_t seq_addr;      /* 0: there is none to be written */
+    int seq_ret;
+    LutnaDmaMap map;
+    LutnaDmaMap seq_map;
+} LutnaNotice;
+
+/* Called with lock held.  Return: whether the record has a place. */
+static bool lutna_notice_place(LutnaWorker *w, LutnaNotice *n)
+{
+    if (!lutna_cq_has_room(w->s, n->cq)) {
+        return false;
+    }
+    n->bus = lutna_cq_place(&w->s->cqs[n->cq], &n->record);
+    return true;
+}
+
+static int lutna_notice_map(LutnaWorker *w, LutnaNotice *n)
+{
+    int ret;
+
+    ret = lutna_dma_map_whole(w, n->bus, sizeof(n->record), &n->map);
+    if (ret || !n->seq_addr) {
+        return ret;
+    }
+    n->seq_ret = lutna_dma_map_whole(w, n->seq_addr, 8, &n->seq_map);
+    if (n->seq_ret != -EAGAIN) {
+        return 0;
+    }
+    n->map.write = false;       /* nothing was */
+    lutna_dma_unmap(w, &n->map);
+    return -EAGAIN;
+}
+
+static void lutna_notice_unmap(LutnaWorker *w, LutnaNotice *n)
+{
+    if (n->seq_addr && !n->seq_ret) {
+        lutna_dma_unmap(w, &n->seq_map);
+    }
+    lutna_dma_unmap(w, &n->map);
+}
+
+/* Nothing is written if the ring was set up anew since its place was taken. */
+static void lutna_notice_commit(LutnaWorker *w, LutnaNotice *n)
 {
     LutnaState *s = w->s;
     LutnaQueue *q = w->queue;
-    unsigned int v = lutna_cfg_cq(w->cfg);
-    LutnaCq *cq = &s->cqs[v];
-    struct lutna_completion record;
-    uint64_t seqno = cpu_to_le64(w->job.seqno);
-    uint64_t bus;
-    int ret, seq_ret = 0;
+    uint64_t bus = n->bus;
 
-    lutna_fill_record(w, &record);
+    QEMU_LOCK_GUARD(&s->lock);
+    if (w->cancel || (q && q->pending == LUTNA_Q_CMD_RESET) ||
+        !lutna_notice_place(w, n) || n->bus != bus) {
+        return;
+    }
+    lutna_dma_publish(&n->map, &n->record);
+    if (n->seq_addr && !n->seq_ret) {
+        lutna_dma_publish(&n->seq_map, &n->record.seqno);
+    }
+    if (q) {
+        lutna_job_end(w, n->cq);
+    } else {
+        lutna_cq_advance(s, n->cq, true);
+    }
+}
 
-    qemu_mutex_lock(&cq->write_lock);
-    qemu_mutex_lock(&s->lock);
+/* Return: 0, LUTNA_FAULT_DMA or LUTNA_FAULT_ABORTED */
+static int lutna_notice_write(LutnaWorker *w, LutnaNotice *n)
+{
+    int ret;
+
+    do {
+        ret = lutna_dma_begin(w);
+        if (ret) {
+            return ret;
+        }
+        ret = lutna_notice_map(w, n);
+        if (!ret) {
+            lutna_notice_commit(w, n);
+            lutna_notice_unmap(w, n);
+        }
+        lutna_dma_end(w);
+        w->need_bql |= ret == -EAGAIN;
+    } while (ret == -EAGAIN);
+    return ret;
+}
+
+/* Called with lock held. */
+static void lutna_notice_check(LutnaWorker *w, const LutnaNotice *n, int ret)
+{
+    LutnaState *s = w->s;
+
+    if (ret) {
+        lutna_cq_broken(s, n->bus);
+    } else if (n->seq_ret) {
+        LUTNA_REFUSE(refuse_seq, "sequence number cannot be written at 0x%"
+                     PRIx64, s->name, n->seq_addr);
+        lutna_error(s, LUTNA_ERROR_COMPLETION, n->seq_addr);
+    }
+}
+
+/* Called with lock held.  Return: whether there is something to be told. */
+static bool lutna_job_notice(LutnaWorker *w, LutnaNotice *n)
+{
+    LutnaState *s = w->s;
+    LutnaQueue *q = w->queue;
+
     if (!lutna_gate_pass(w) || q->pending == LUTNA_Q_CMD_RESET) {
-        goto release;
+        return false;
     }
     if (w->job.status != LUTNA_FAULT_NONE && !q->job.reported) {
         lutna_queue_fail(s, q, &w->job);
         q->job.reported = true;
     }
-    if (!lutna_cq_has_room(s, v)) {
-        trace_lutna_cq_full(s->name, v, q->id);
-        goto release;
+    if (!lutna_notice_place(w, n)) {
+        trace_lutna_cq_full(s->name, n->cq, q->id);
+        return false;
     }
-    bus = lutna_cq_place(cq, &record);
-    qemu_mutex_unlock(&s->lock);
+    return true;
+}
 
-    ret = lutna_bus_publish(w, bus, (uint64_t *)&record, sizeof(record) / 8);
-    if (!ret && w->seq_addr && w->job.status == LUTNA_FAULT_NONE) {
-        seq_ret = lutna_bus_publish(w, w->seq_addr, &seqno, 1);
-    }
+static void lutna_notify(LutnaWorker *w, LutnaNotice *n,
+                         bool (*wanted)(LutnaWorker *w, LutnaNotice *n))
+{
+    LutnaState *s = w->s;
+    LutnaCq *cq = &s->cqs[n->cq];
 
+    qemu_mutex_lock(&cq->write_lock);
     qemu_mutex_lock(&s->lock);
-    if (!lutna_gate_pass(w)) {
-        goto release;
+    if (wanted(w, n)) {
+        int ret;
+
+        qemu_mutex_unlock(&s->lock);
+        ret = lutna_notice_write(w, n);
+        qemu_mutex_lock(&s->lock);
+        if (lutna_gate_pass(w)) {
+            lutna_notice_check(w, n, ret);
+        }
     }
-    if (ret) {
-        lutna_cq_broken(s, bus);
-        goto release;
-    }
-    if (seq_ret) {
-        LUTNA_REFUSE(refuse_seq, "sequence number cannot be written at 0x%"
-                     PRIx64, s->name, w->seq_addr);
-        lutna_error(s, LUTNA_ERROR_COMPLETION, w->seq_addr);
-    }
-    lutna_job_end(w, v);
-release:
     lutna_worker_release(w);
     qemu_mutex_unlock(&s->lock);
     qemu_mutex_unlock(&cq->write_lock);
     lutna_irq_deliver(s);
 }
 
+void lutna_complete(LutnaWorker *w)
+{
+    LutnaNotice n = { .cq = lutna_cfg_cq(w->cfg) };
+
+    lutna_fill_record(w, &n.record);
+    if (w->job.status == LUTNA_FAULT_NONE) {
+        n.seq_addr = w->seq_addr;
+    }
+    lutna_notify(w, &n, lutna_job_notice);
+}
+
+/* Called with lock held.  Return: whether there is something to be told. */
+static bool lutna_event_notice(LutnaWorker *w, LutnaNotice *n)
+{
+    return lutna_gate_pass(w) && !w->s->fatal && lutna_notice_place(w, n);
+}
+
 void lutna_send_event(LutnaWorker *w, const LutnaEvent *event)
 {
-    LutnaState *s = w->s;
-    LutnaCq *cq = &s->cqs[0];
-    struct lutna_completion record = {
-        .type = LUTNA_RECORD_EVENT,
-        .status = cpu_to_le16(event->code),
-        .fault_addr = cpu_to_le64(event->info),
-        .start_ns = cpu_to_le64(lutna_time(s)),
+    LutnaNotice n = {
+        .record = {
+            .type = LUTNA_RECORD_EVENT,
+            .status = cpu_to_le16(event->code),
+            .fault_addr = cpu_to_le64(event->info),
+            .start_ns = cpu_to_le64(lutna_time(w->s)),
+        },
     };
-    uint64_t bus;
-    int ret;
 
-    qemu_mutex_lock(&cq->write_lock);
-    qemu_mutex_lock(&s->lock);
-    if (!lutna_gate_pass(w) || s->fatal || !lutna_cq_has_room(s, 0)) {
-        goto release;
-    }
-    bus = lutna_cq_place(cq, &record);
-    qemu_mutex_unlock(&s->lock);
-
-    ret = lutna_bus_publish(w, bus, (uint64_t *)&record, sizeof(record) / 8);
-
-    qemu_mutex_lock(&s->lock);
-    if (!lutna_gate_pass(w)) {
-        goto release;
-    }
-    if (ret) {
-        lutna_cq_broken(s, bus);
-        goto release;
-    }
-    lutna_cq_advance(s, 0, true);
-release:
-    lutna_worker_release(w);
-    qemu_mutex_unlock(&s->lock);
-    qemu_mutex_unlock(&cq->write_lock);
-    lutna_irq_deliver(s);
+    lutna_notify(w, &n, lutna_event_notice);
 }
 
 void lutna_irq_flush(LutnaState *s)

@@ -178,36 +178,26 @@ int lutna_bus_write(LutnaWorker *w, uint64_t bus, const void *buf, size_t len)
     return lutna_bus_rw(w, bus, (void *)buf, len, true);
 }
 
-int lutna_bus_publish(LutnaWorker *w, uint64_t bus, const uint64_t *words,
-                      unsigned int nr)
+int lutna_dma_map_whole(LutnaWorker *w, uint64_t bus, size_t len,
+                        LutnaDmaMap *map)
 {
-    for (;;) {
-        LutnaDmaMap map;
-        int ret;
+    int ret = lutna_dma_map(w, bus, len, true, map);
 
-        ret = lutna_dma_begin(w);
-        if (ret) {
-            return ret;
-        }
-        ret = lutna_dma_map(w, bus, nr * 8, true, &map);
-        if (!ret) {
-            if (map.len == nr * 8) {
-                memcpy(map.ptr, words, map.len - 8);
-                /* The guest polls the last word and then reads the others. */
-                qatomic_store_release((uint64_t *)map.ptr + nr - 1,
-                                      words[nr - 1]);
-            } else {
-                map.len = 0;
-                ret = LUTNA_FAULT_DMA;
-            }
-            lutna_dma_unmap(w, &map);
-        }
-        lutna_dma_end(w);
-        if (ret != -EAGAIN) {
-            return ret;
-        }
-        w->need_bql = true;
+    if (!ret && map->len < len) {
+        map->write = false;     /* nothing was */
+        lutna_dma_unmap(w, map);
+        ret = LUTNA_FAULT_DMA;
     }
+    return ret;
+}
+
+void lutna_dma_publish(LutnaDmaMap *map, const void *words)
+{
+    size_t last = map->len - 8;
+
+    memcpy(map->ptr, words, last);
+    qatomic_store_release((uint64_t *)(map->ptr + last),
+                          *(const uint64_t *)((const uint8_t *)words + last));
 }
 
 void lutna_dma_sync(LutnaState *s)

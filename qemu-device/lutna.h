@@ -363,6 +363,17 @@ int lutna_dma_map(LutnaWorker *w, uint64_t bus, size_t len, bool write,
                   LutnaDmaMap *map);
 void lutna_dma_unmap(LutnaWorker *w, LutnaDmaMap *map);
 
+/** lutna_dma_map_whole() - as lutna_dma_map(), to write to all @len bytes */
+int lutna_dma_map_whole(LutnaWorker *w, uint64_t bus, size_t len,
+                        LutnaDmaMap *map);
+
+/**
+ * lutna_dma_publish() - fill a mapping so that its last 8 bytes come last
+ * @map: from lutna_dma_map_whole(); a multiple of 8 bytes, aligned to them
+ * @words: that many bytes, aligned too, in the guest's order
+ */
+void lutna_dma_publish(LutnaDmaMap *map, const void *words);
+
 /**
  * lutna_bus_read(), lutna_bus_write() - copy from and to bus addresses
  *
@@ -370,18 +381,6 @@ void lutna_dma_unmap(LutnaWorker *w, LutnaDmaMap *map);
  */
 int lutna_bus_read(LutnaWorker *w, uint64_t bus, void *buf, size_t len);
 int lutna_bus_write(LutnaWorker *w, uint64_t bus, const void *buf, size_t len);
-
-/**
- * lutna_bus_publish() - write 8-byte words so that the last comes last
- * @w: worker
- * @bus: bus address, aligned to the size of the whole
- * @words: little-endian, already in guest order
- * @nr: number of words
- *
- * Return: 0, LUTNA_FAULT_DMA or LUTNA_FAULT_ABORTED.
- */
-int lutna_bus_publish(LutnaWorker *w, uint64_t bus, const uint64_t *words,
-                      unsigned int nr);
 
 /** lutna_dma_sync() - pass through every worker's DMA; BQL or nothing held */
 void lutna_dma_sync(LutnaState *s);
