@@ -107,6 +107,28 @@ TEST_F(job, more_than_fit)
 	}
 }
 
+/*
+ * The smallest ring has to take a job in the instant in which another ends: a
+ * device that refused it would leave the job where it is, and the wait to
+ * its end.
+ */
+TEST_F(job, smallest_ring_kept_full)
+{
+	struct lutna_job jobs[100];
+	__u32 queue, taken;
+	__u64 seqno = 0;
+	unsigned int i;
+
+	ASSERT_EQ(0, queue_create(self->fd, LUTNA_PRIORITY_NORMAL, 2, 0, &queue));
+	memset(jobs, 0, sizeof(jobs));
+	for (i = 0; i < 200; i++) {
+		ASSERT_EQ(0, submit_jobs(self->fd, queue, 0, jobs, 100, &taken, &seqno));
+		ASSERT_EQ(100, taken);
+		ASSERT_EQ((i + 1) * 100, seqno);
+	}
+	EXPECT_EQ(0, wait_for(self->fd, queue, seqno, PATIENCE, NULL));
+}
+
 TEST_F(job, several_sizes_of_submission)
 {
 	struct lutna_job jobs[DEPTH * 3];
