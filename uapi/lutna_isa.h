@@ -413,7 +413,8 @@ enum lutna_unit {
  * @bytes_written: bytes of guest memory written
  * @energy: toggle units for @macs operations on each unit (enum lutna_unit);
  *	stimulus and read style as the manual says
- * @reserved: zero
+ * @area: transistors of one unit (enum lutna_unit) of an arithmetic command's
+ *	precision and approximation, its storage included; else 0
  */
 struct lutna_profile {
 	__le32 index;
@@ -436,7 +437,7 @@ struct lutna_profile {
 	__le64 bytes_read;
 	__le64 bytes_written;
 	__le64 energy[8];
-	__le64 reserved[3];
+	__le32 area[6];
 };
 
 /**

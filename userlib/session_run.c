@@ -75,6 +75,7 @@ static void add_record(struct lutna_profile *total,
 	add(&total->bytes_written, le64toh(record->bytes_written));
 	for (i = 0; i < sizeof(total->energy) / sizeof(total->energy[0]); i++)
 		add(&total->energy[i], le64toh(record->energy[i]));
+	memcpy(total->area, record->area, sizeof(total->area));
 }
 
 static void account(struct lutna_session *session, struct session_slot *slot,

@@ -116,13 +116,15 @@ static const struct unit_costs *unit_costs(struct lutna_exec *exec,
 	return costs;
 }
 
-static void set_energy(struct lutna_profile *profile,
-		       const struct unit_costs *costs)
+static void set_costs(struct lutna_profile *profile,
+		      const struct unit_costs *costs)
 {
-	for (int u = 0; u < LUTNA_UNIT_COUNT; u++)
+	for (int u = 0; u < LUTNA_UNIT_COUNT; u++) {
 		profile->energy[u] = htole64(lutna_unit_energy(
 			&costs->unit[u], LUTNA_STIMULUS_RELU,
 			le64toh(profile->macs)));
+		profile->area[u] = htole32(costs->unit[u].transistors);
+	}
 }
 
 static int run_conv(struct lutna_exec *exec, struct lutna_run *run,
@@ -199,6 +201,6 @@ int lutna_exec_command(struct lutna_exec *exec, const struct lutna_memory *mem,
 		return rc;
 	lutna_account(&command, exec->params.units, stored, profile);
 	if (costs)
-		set_energy(profile, costs);
+		set_costs(profile, costs);
 	return 0;
 }

@@ -202,6 +202,20 @@ static void add_profile(json *to, const struct lutna_profile *profile,
 			 (double)profile->energy[i] / images);
 }
 
+static void add_precision(json *to, const struct lutna_profile *profile)
+{
+	json *area;
+	int i;
+
+	if (!profile->act_bits)
+		return;
+	add_number(to, "act_bits", profile->act_bits);
+	add_number(to, "weight_bits", profile->weight_bits);
+	area = add_object(to, "area");
+	for (i = 0; i < LUTNA_UNIT_COUNT; i++)
+		add_number(area, unit_names[i], profile->area[i]);
+}
+
 static void add_layers(json *to, const struct run_report *report)
 {
 	json *layers = add_array(to, "layers_per_image");
@@ -218,6 +232,7 @@ static void add_layers(json *to, const struct run_report *report)
 		add_text(layer, "operator", info.op);
 		add_real(layer, "device_ns", (double)report->layers[i].end_ns /
 			 (double)report->computed);
+		add_precision(layer, &report->layers[i]);
 		add_profile(layer, &report->layers[i], (double)report->computed);
 		json_object_array_add(layers, layer);
 	}

@@ -188,6 +188,46 @@ static void print_layers(const struct run_report *report)
 	}
 }
 
+/* What @report says of a layer's arithmetic on a unit */
+typedef double layer_figure(const struct run_report *report,
+			    const struct lutna_profile *layer, int unit);
+
+static double layer_energy(const struct run_report *report,
+			   const struct lutna_profile *layer, int unit)
+{
+	return (double)layer->energy[unit] / (double)report->computed;
+}
+
+static double layer_area(const struct run_report *report,
+			 const struct lutna_profile *layer, int unit)
+{
+	return layer->area[unit];
+}
+
+/* Layers without arithmetic have none of either, and are left out. */
+static void print_units(const struct run_report *report, const char *title,
+			layer_figure *figure)
+{
+	struct lutna_layer_info info;
+	unsigned int i;
+	int u;
+
+	printf("\n  %s:\n  %-20s %4s", title, "layer", "bits");
+	for (u = 0; u < LUTNA_UNIT_COUNT; u++)
+		printf(" %10s", unit_names[u]);
+	putchar('\n');
+	for (i = 0; i < lutna_model_layer_count(report->model); i++) {
+		const struct lutna_profile *p = &report->layers[i];
+
+		if (!p->act_bits || lutna_model_layer(report->model, i, &info))
+			continue;
+		printf("  %-20s %2ux%u", info.name, p->act_bits, p->weight_bits);
+		for (u = 0; u < LUTNA_UNIT_COUNT; u++)
+			printf(" %10.5g", figure(report, p, u));
+		putchar('\n');
+	}
+}
+
 static void print_verdict(const struct run_report *report)
 {
 	if (report->verdict == VERDICT_EQUAL)
@@ -221,8 +261,11 @@ static void text_run_end(const struct run_report *report)
 	       (double)totals->macs / images,
 	       (double)totals->macs_skipped / images);
 	print_energy(report);
-	if (report->profile)
+	if (report->profile) {
 		print_layers(report);
+		print_units(report, "energy an image, in toggle units", layer_energy);
+		print_units(report, "area of one unit, in transistors", layer_area);
+	}
 	print_verdict(report);
 }
 

@@ -157,6 +157,8 @@ static void to_host(struct lutna_profile *p)
 	p->bytes_written = le64toh(p->bytes_written);
 	for (i = 0; i < LUTNA_UNIT_COUNT; i++)
 		p->energy[i] = le64toh(p->energy[i]);
+	for (i = 0; i < LUTNA_UNIT_COUNT; i++)
+		p->area[i] = le32toh(p->area[i]);
 }
 
 static void add_up(struct lutna_profile *sum, const struct lutna_profile *p)

@@ -64,7 +64,7 @@ static uint64_t distinct(const struct shape *s)
 	return n;
 }
 
-static void check_energy(const struct conv_case *cc, uint64_t macs)
+static void check_costs(const struct conv_case *cc, uint64_t macs)
 {
 	for (int u = 0; u < 8; u++) {
 		struct lutna_unit_spec spec = {
@@ -73,6 +73,7 @@ static void check_energy(const struct conv_case *cc, uint64_t macs)
 		};
 		struct lutna_unit_cost cost;
 		uint64_t want = 0;
+		uint32_t area = 0;
 
 		if (u == LUTNA_UNIT_LUTNA || u == LUTNA_UNIT_DNC) {
 			spec.approx = cc->approx;
@@ -84,7 +85,11 @@ static void check_energy(const struct conv_case *cc, uint64_t macs)
 			want = lutna_unit_energy(&cost, LUTNA_STIMULUS_RELU,
 						 macs);
 			check(!macs || want, "unit %d for nothing", u);
+			area = cost.transistors;
 		}
+		if (u < (int)(sizeof(m.profile.area) / sizeof(area)))
+			check(le32toh(m.profile.area[u]) == area,
+			      "area of %d: %s", u, conv_describe(cc));
 		check(le64toh(m.profile.energy[u]) == want, "energy of %d: %s",
 		      u, conv_describe(cc));
 	}
@@ -114,7 +119,7 @@ static void test_conv(void)
 		w.written = shape_count(&cc.out) * cc.out.elem;
 		w.stall = stall(&w);
 		compare(&w, conv_describe(&cc));
-		check_energy(&cc, w.macs);
+		check_costs(&cc, w.macs);
 		check(le32toh(p->tag) == 0x12345678 &&
 		      le16toh(p->opcode) == LUTNA_OP_CONV &&
 		      p->act_bits == cc.act_bits &&
