@@ -7,6 +7,7 @@
 #define LUTNA_CORE_COST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "uapi/lutna_isa.h"
@@ -21,6 +22,20 @@ enum lutna_lut_order {
 	LUTNA_LUT_ORDER_COUNT,
 };
 
+/** enum lutna_join - how the products of a unit's digits are added up */
+enum lutna_join {
+	LUTNA_JOIN_CHAIN,		/* one after the other, lowest first */
+	LUTNA_JOIN_TREE,		/* neighbours in pairs, again and again */
+	LUTNA_JOIN_COUNT,
+};
+
+/** enum lutna_tables - whose the stored multiples of a weight are */
+enum lutna_tables {
+	LUTNA_TABLES_SHARED,		/* all digits read the same cells */
+	LUTNA_TABLES_PRIVATE,		/* each digit has cells of its own */
+	LUTNA_TABLES_COUNT,
+};
+
 /**
  * struct lutna_unit_spec - which unit
  * @unit: enum lutna_unit
@@ -32,8 +47,12 @@ enum lutna_lut_order {
  * @approx_digits: low 2-bit digits approximated, whatever @digit_bits is, as
  *	in struct lutna_cmd_conv
  * @is_signed: two's complement weight; activations are unsigned
- * @lut_order: enum lutna_lut_order (LUTNA_UNIT_LUT only); 0 is what the device
- *	accounts for
+ * @lut_order: enum lutna_lut_order (LUTNA_UNIT_LUT only)
+ * @join: enum lutna_join (LUTNA_UNIT_DNC and LUTNA_UNIT_LUTNA only)
+ * @tables: enum lutna_tables (the same units)
+ *
+ * The last three are variants to compare with: 0 is what the device accounts
+ * for.  Where one does not apply it is checked and then ignored.
  */
 struct lutna_unit_spec {
 	uint8_t unit;
@@ -44,6 +63,8 @@ struct lutna_unit_spec {
 	uint8_t approx_digits;
 	bool is_signed;
 	uint8_t lut_order;
+	uint8_t join;
+	uint8_t tables;
 };
 
 /* Order of the operations' operands for energy; see the manual. */
@@ -65,7 +86,9 @@ enum lutna_stimulus {
  * @depth: gate delays from an activation bit to the product
  * @toggles: toggle units of all operations simulated, by stimulus, while each
  *	weight is held for a run of activations
- * @toggles_changing: the same with another weight at every operation, of a
+ * @settled: the same without glitches: first against last value of each
+ *	operation
+ * @toggles_changing: @toggles with another weight at every operation, of a
  *	multiplier.  A table would have to be programmed anew each time, which
  *	no one does: there it equals @toggles.
  * @operations: operations simulated; mean energy is @toggles / @operations
@@ -79,6 +102,7 @@ struct lutna_unit_cost {
 	uint32_t transistors;
 	uint32_t depth;
 	uint64_t toggles[LUTNA_STIMULUS_COUNT];
+	uint64_t settled[LUTNA_STIMULUS_COUNT];
 	uint64_t toggles_changing[LUTNA_STIMULUS_COUNT];
 	uint64_t operations;
 };
@@ -88,8 +112,9 @@ struct lutna_unit_cost {
  * @spec: the unit
  * @out: set on success
  *
- * Thread-safe.  The first call for a unit simulates it, which takes
- * milliseconds (for the traditional table tens of them).
+ * Thread-safe; threads that ask for different units work at once.  The first
+ * call for a unit simulates it, which takes milliseconds (for the traditional
+ * table tens of them).
  *
  * Return: 0, -EINVAL for a spec out of range, -ENOMEM.
  */
@@ -109,6 +134,41 @@ int lutna_unit_cost(const struct lutna_unit_spec *spec,
  */
 uint64_t lutna_unit_energy(const struct lutna_unit_cost *cost,
 			   enum lutna_stimulus stimulus, uint64_t macs);
+
+/**
+ * struct lutna_unit_measure - what a unit toggles on given activations
+ * @toggles: as in struct lutna_unit_cost
+ * @settled: the same
+ * @toggles_changing: the same
+ * @operations: the same
+ */
+struct lutna_unit_measure {
+	uint64_t toggles;
+	uint64_t settled;
+	uint64_t toggles_changing;
+	uint64_t operations;
+};
+
+/* Activations to measure with: as many as one weight meets, and 256 of them. */
+#define LUTNA_MEASURE_MIN	65
+#define LUTNA_MEASURE_MAX	(256 * LUTNA_MEASURE_MIN)
+
+/**
+ * lutna_unit_measure() - what a unit toggles on activations of the caller's
+ * @spec: the unit
+ * @x: activations in the order in which a weight meets them, of which the unit
+ *	sees the low act_bits
+ * @count: at least LUTNA_MEASURE_MIN.  256 pieces of so many are taken from
+ *	all over @x, evenly spaced; they overlap if @count is less than
+ *	LUTNA_MEASURE_MAX.
+ * @out: set on success
+ *
+ * Weights are those of lutna_unit_cost().  Nothing is kept.
+ *
+ * Return: 0, -EINVAL for a spec out of range or too few activations, -ENOMEM.
+ */
+int lutna_unit_measure(const struct lutna_unit_spec *spec, const uint8_t *x,
+		       size_t count, struct lutna_unit_measure *out);
 
 /** lutna_unit_name() - "lut", "dnc", "lutna", …; NULL if there is none */
 const char *lutna_unit_name(unsigned int unit);

@@ -39,7 +39,8 @@ int lutna_spec_check(const struct lutna_unit_spec *spec,
 		s.digit_bits = 2;
 	if (s.digit_bits != 1 && s.digit_bits != 2 && s.digit_bits != 4)
 		return -EINVAL;
-	if (s.lut_order >= LUTNA_LUT_ORDER_COUNT)
+	if (s.lut_order >= LUTNA_LUT_ORDER_COUNT ||
+	    s.join >= LUTNA_JOIN_COUNT || s.tables >= LUTNA_TABLES_COUNT)
 		return -EINVAL;
 	if (check_approx(&s))
 		return -EINVAL;
@@ -49,6 +50,8 @@ int lutna_spec_check(const struct lutna_unit_spec *spec,
 		s.digit_bits = 2;
 		s.approx = LUTNA_APPROX_EXACT;
 		s.approx_digits = 0;
+		s.join = LUTNA_JOIN_CHAIN;
+		s.tables = LUTNA_TABLES_SHARED;
 	}
 	*out = s;
 	return 0;

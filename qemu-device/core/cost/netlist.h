@@ -79,7 +79,7 @@ struct lutna_netlist_counts {
  * lutna_spec_check() - check a spec and fill in what it leaves open
  * @spec: what was asked for
  * @out: set on success: digit_bits is never 0, and what does not apply to the
- *	unit (digits and approximation of a multiplier) is cleared
+ *	unit (digits, approximation, join and tables of a multiplier) is cleared
  *
  * Return: 0 or -EINVAL.
  */

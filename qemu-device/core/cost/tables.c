@@ -3,6 +3,8 @@
  * Units that look products up: the traditional table, divide and conquer with
  * a whole table, and LUT-NA, which stores odd multiples of the weight only.
  */
+#include <string.h>
+
 #include "build.h"
 
 #define MULTIPLES	16	/* of a digit of at most 4 bits */
@@ -16,7 +18,7 @@ struct word {
 
 struct digits {
 	struct lutna_netlist *nl;
-	/* Cells that exist already; all digits read the same ones. */
+	/* Cells that exist already, for all digits or for this one. */
 	uint32_t cell[MULTIPLES][WORD_BITS];
 };
 
@@ -158,21 +160,6 @@ static void look_up(struct digits *d, const struct digit *digit,
 	}
 }
 
-/* Move the lowest bits of @acc, all its digit adds to, to the product. */
-static void shift_out(struct lutna_netlist *nl, struct word *acc,
-		      unsigned int shift, unsigned int count)
-{
-	unsigned int i, keep = nl->spec.is_signed && acc->width ? 1 : 0;
-	uint32_t fill = keep ? acc->bit[acc->width - 1] : LUTNA_NODE_ZERO;
-	unsigned int width = acc->width;
-
-	for (i = 0; i < count; i++)
-		nl->product[shift + i] = i < width ? acc->bit[i] : fill;
-	acc->width = width > count + keep ? width - count : keep;
-	for (i = 0; i < acc->width; i++)
-		acc->bit[i] = i + count < width ? acc->bit[i + count] : fill;
-}
-
 /* @acc += @term, a ripple chain of @width bits; @acc not wider than that. */
 static void join(struct lutna_netlist *nl, struct word *acc,
 		 const struct word *term, unsigned int width)
@@ -220,29 +207,114 @@ static struct digit digit_at(const struct lutna_unit_spec *s,
 	return digit;
 }
 
-void lutna_build_digits(struct lutna_netlist *nl)
+/*
+ * struct part - sum of the products of neighbouring digits
+ * @sum: without the @shift lowest bits of the product, which are 0
+ * @shift: place of its lowest bit
+ * @largest: what its digits stand for at most, in units of 2^@shift
+ */
+struct part {
+	struct word sum;
+	unsigned int shift;
+	unsigned int largest;
+};
+
+static uint32_t extension(const struct lutna_netlist *nl,
+			  const struct word *word)
+{
+	return nl->spec.is_signed && word->width ? word->bit[word->width - 1] :
+						   LUTNA_NODE_ZERO;
+}
+
+/* @low += @high, of higher digits.  The bits of @low below those pass. */
+static void combine(struct lutna_netlist *nl, struct part *low,
+		    const struct part *high)
+{
+	const unsigned int gap = high->shift - low->shift;
+	const uint32_t fill = extension(nl, &low->sum);
+	const struct word before = low->sum;
+	struct word rest = { .width = 0 };
+	unsigned int i, width;
+
+	for (i = gap; i < before.width; i++)
+		rest.bit[rest.width++] = before.bit[i];
+	/* A number in two's complement has a sign at least. */
+	if (!rest.width && nl->spec.is_signed)
+		rest.bit[rest.width++] = fill;
+
+	low->largest += high->largest << gap;
+	width = product_width(&nl->spec, low->largest) - gap;
+	if (width < high->sum.width)
+		width = high->sum.width;
+	join(nl, &rest, &high->sum, width);
+
+	for (i = before.width; i < gap; i++)
+		low->sum.bit[i] = fill;
+	for (i = 0; i < rest.width; i++)
+		low->sum.bit[gap + i] = rest.bit[i];
+	low->sum.width = gap + rest.width;
+}
+
+/* Leaves the sum of all in the first. */
+static void join_chain(struct lutna_netlist *nl, struct part *part,
+		       unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 1; i < count; i++)
+		combine(nl, &part[0], &part[i]);
+}
+
+static void join_tree(struct lutna_netlist *nl, struct part *part,
+		      unsigned int count)
+{
+	unsigned int step, i;
+
+	for (step = 1; step < count; step *= 2)
+		for (i = 0; i + step < count; i += 2 * step)
+			combine(nl, &part[i], &part[i + step]);
+}
+
+/* The products of all digits that are not dropped, lowest first. */
+static unsigned int look_up_digits(struct lutna_netlist *nl, struct part *part)
 {
 	const struct lutna_unit_spec *s = &nl->spec;
 	struct digits d = { .nl = nl };
-	struct word acc = { .width = 0 }, term = { .width = 0 };
-	unsigned int shift = 0, largest = 0, width;
+	unsigned int shift, count = 0;
+	struct digit digit;
 
-	while (shift < s->act_bits) {
-		struct digit digit = digit_at(s, shift);
+	for (shift = 0; shift < s->act_bits; shift += digit.bits) {
+		struct part *p = &part[count];
 
-		largest += ((((1u << digit.bits) - 1) >> digit.fixed
-			     << digit.fixed) + digit.value) << shift;
-		look_up(&d, &digit, &term);
-		if (term.width && acc.width) {
-			width = product_width(s, largest) - shift;
-			if (width < term.width)
-				width = term.width;
-			join(nl, &acc, &term, width);
-		} else if (term.width) {
-			acc = term;
-		}
-		shift_out(nl, &acc, shift, digit.bits);
-		shift += digit.bits;
+		digit = digit_at(s, shift);
+		if (s->tables == LUTNA_TABLES_PRIVATE)
+			memset(d.cell, 0, sizeof(d.cell));
+		look_up(&d, &digit, &p->sum);
+		if (!p->sum.width)
+			continue;
+		p->shift = shift;
+		p->largest = (((1u << digit.bits) - 1) >> digit.fixed
+			      << digit.fixed) + digit.value;
+		count++;
 	}
-	shift_out(nl, &acc, shift, s->weight_bits);
+	return count;
+}
+
+void lutna_build_digits(struct lutna_netlist *nl)
+{
+	const struct lutna_unit_spec *s = &nl->spec;
+	unsigned int count, i;
+	struct part part[8];
+	uint32_t fill;
+
+	count = look_up_digits(nl, part);
+	if (s->join == LUTNA_JOIN_TREE)
+		join_tree(nl, part, count);
+	else
+		join_chain(nl, part, count);
+
+	fill = extension(nl, &part->sum);
+	for (i = part->shift; i < s->act_bits + s->weight_bits; i++)
+		nl->product[i] = i - part->shift < part->sum.width ?
+				 part->sum.bit[i - part->shift] : fill;
 }

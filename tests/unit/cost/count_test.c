@@ -71,6 +71,8 @@ static const struct known {
 #define LARGE(u, ...)	{ .unit = LUTNA_UNIT_##u, .act_bits = 8, \
 			  .weight_bits = 9, .is_signed = true, __VA_ARGS__ }
 #define DROP(k)		.approx = LUTNA_APPROX_DROP, .approx_digits = (k)
+#define PRIVATE		.tables = LUTNA_TABLES_PRIVATE
+#define TREE		.join = LUTNA_JOIN_TREE
 #define LOW_W(k)	.approx = LUTNA_APPROX_W, .approx_digits = (k)
 	{ "4x4 lut", SMALL(LUT,), { 128, 120, 0, 0, 0 }, 1488, 4 },
 	{ "4x4 dnc", SMALL(DNC,), { 24, 36, 0, 3, 3 }, 486, 8 },
@@ -81,6 +83,12 @@ static const struct known {
 	  { 10, 18, 0, 0, 0 }, 168, 2 },
 	{ "4x4 lutna low W", SMALL(LUTNA, LOW_W(1)),
 	  { 10, 18, 0, 5, 1 }, 266, 0 },
+	{ "4x4 dnc, private tables", SMALL(DNC, PRIVATE),
+	  { 48, 36, 0, 3, 3 }, 630, 8 },
+	{ "4x4 lutna, private tables", SMALL(LUTNA, PRIVATE),
+	  { 20, 36, 0, 3, 3 }, 462, 8 },
+	{ "4x4 lutna, two digits in a tree", SMALL(LUTNA, TREE),
+	  { 10, 36, 0, 3, 3 }, 402, 8 },
 	{ "4x4 array", SMALL(ARRAY,), { 4, 0, 16, 4, 8 }, 400, 10 },
 	{ "4x4 wallace", SMALL(WALLACE,), { 4, 0, 16, 8, 7 }, 428, 10 },
 	{ "4x4 dadda", SMALL(DADDA,), { 4, 0, 16, 4, 8 }, 400, 9 },
@@ -97,6 +105,10 @@ static const struct known {
 	  { 20, 99, 0, 2, 20 }, 1302, 18 },
 	{ "8x9 lutna two dropped", LARGE(LUTNA, DROP(2)),
 	  { 20, 66, 0, 1, 10 }, 810, 0 },
+	{ "8x9 lutna, private tables", LARGE(LUTNA, PRIVATE),
+	  { 80, 132, 0, 3, 30 }, 2154, 22 },
+	{ "8x9 lutna in a tree", LARGE(LUTNA, TREE),
+	  { 20, 132, 0, 3, 32 }, 1850, 20 },
 	{ "8x9 array", LARGE(ARRAY,), { 9, 0, 72, 10, 55 }, 2150, 23 },
 	{ "8x9 wallace", LARGE(WALLACE,), { 9, 0, 72, 28, 53 }, 2346, 21 },
 	{ "8x9 dadda", LARGE(DADDA,), { 9, 0, 72, 10, 55 }, 2150, 19 },
@@ -125,28 +137,59 @@ static unsigned int least(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-static struct expected tables_formula(const struct lutna_unit_spec *s)
+/* Cells of a table that a digit of @t bits reads. */
+static unsigned int table_cells(const struct lutna_unit_spec *s, unsigned int t)
 {
-	unsigned int a = s->act_bits, w = s->weight_bits, d = s->digit_bits;
-	unsigned int widest = least(a, d), at, t;
-	struct expected e = { 0 };
-
 	/* Odd multiples share their lowest bit; one cell holds zero. */
 	static const unsigned int per_weight[] = { 0, 1, 2, 4, 8 };
 	static const unsigned int beside[] = { 0, 1, 2, 6, 18 };
 
 	if (s->unit == LUTNA_UNIT_DNC)
-		e.cells = (1u << widest) * (w + widest);
-	else
-		e.cells = per_weight[widest] * w + beside[widest];
+		return (1u << t) * (s->weight_bits + t);
+	return per_weight[t] * s->weight_bits + beside[t];
+}
+
+/*
+ * Adding what @bits bits of the activation select to what those below select:
+ * below that, sums of the digits on either side, on the left of as many as are a
+ * power of 2.
+ */
+static void add_tree(const struct lutna_unit_spec *s, unsigned int digits,
+		     unsigned int bits, struct expected *e)
+{
+	unsigned int left = 1, w = s->weight_bits, high;
+
+	if (digits < 2)
+		return;
+	while (2 * left < digits)
+		left *= 2;
+	high = bits - left * s->digit_bits;
+	add_tree(s, left, bits - high, e);
+	add_tree(s, digits - left, high, e);
+	e->fa += s->is_signed ? w - 1 + high : w - 1;
+	e->ha += s->is_signed ? 1 : high + 1;
+}
+
+static struct expected tables_formula(const struct lutna_unit_spec *s)
+{
+	unsigned int a = s->act_bits, w = s->weight_bits, d = s->digit_bits;
+	unsigned int at, t;
+	struct expected e = { .cells = table_cells(s, least(a, d)) };
+
 	for (at = 0; at < a; at += t) {
 		t = least(d, a - at);
 		e.mux += ((1u << t) - 1) * (w + t);
 		if (!at)
 			continue;
+		if (s->tables == LUTNA_TABLES_PRIVATE)
+			e.cells += table_cells(s, t);
+		if (s->join == LUTNA_JOIN_TREE)
+			continue;
 		e.fa += s->is_signed ? w - 1 + t : w - 1;
 		e.ha += s->is_signed ? 1 : t + 1;
 	}
+	if (s->join == LUTNA_JOIN_TREE)
+		add_tree(s, (a + d - 1) / d, a, &e);
 	return e;
 }
 
@@ -189,8 +232,10 @@ static void check_formula(struct lutna_unit_spec s,
 			}
 		}
 	}
-	tap_equal(good, 2 * 7 * 8, "%s, digits of %u: formula at every width",
-		  lutna_unit_name(s.unit), s.digit_bits);
+	tap_equal(good, 2 * 7 * 8, "%s, digits of %u%s%s: formula at every width",
+		  lutna_unit_name(s.unit), s.digit_bits,
+		  s.join == LUTNA_JOIN_TREE ? ", tree" : "",
+		  s.tables == LUTNA_TABLES_PRIVATE ? ", private tables" : "");
 }
 
 /* Bits in each column, and the adders that were needed to get there. */
@@ -359,24 +404,35 @@ static void show_ratios(void)
 	struct lutna_unit_spec lut4 = SMALL(LUT,), own4 = SMALL(LUTNA,);
 	struct lutna_unit_spec lut = LARGE(LUT,), own = LARGE(LUTNA,);
 	struct lutna_unit_spec array = LARGE(ARRAY,), tree = LARGE(WALLACE,);
+	struct lutna_unit_spec joined = LARGE(LUTNA, TREE);
+	struct lutna_unit_spec private = LARGE(LUTNA, PRIVATE);
 
 	show_ratio("4x4 lut / lutna", area(lut4), area(own4), "3.7");
 	show_ratio("8x9 lut / lutna", area(lut), area(own), "29.54");
 	show_ratio("8x9 array / lutna", area(array), area(own), "1.23");
 	show_ratio("8x9 wallace / lutna", area(tree), area(own), "1.23");
+	show_ratio("8x9 lut / lutna, tree", area(lut), area(joined), "29.54");
+	show_ratio("8x9 lut / lutna, private tables", area(lut), area(private),
+		   "29.54");
 }
 
 int main(void)
 {
 	struct lutna_unit_spec s = { .unit = LUTNA_UNIT_LUT, .digit_bits = 2 };
 
+	unsigned int variant;
+
 	check_known();
 	check_formula(s, lut_formula);
-	for (s.digit_bits = 1; s.digit_bits <= 4; s.digit_bits *= 2) {
-		s.unit = LUTNA_UNIT_DNC;
-		check_formula(s, tables_formula);
-		s.unit = LUTNA_UNIT_LUTNA;
-		check_formula(s, tables_formula);
+	for (variant = 0; variant < 4; variant++) {
+		s.join = variant & 1;
+		s.tables = variant >> 1;
+		for (s.digit_bits = 1; s.digit_bits <= 4; s.digit_bits *= 2) {
+			s.unit = LUTNA_UNIT_DNC;
+			check_formula(s, tables_formula);
+			s.unit = LUTNA_UNIT_LUTNA;
+			check_formula(s, tables_formula);
+		}
 	}
 	s = (struct lutna_unit_spec){ .unit = LUTNA_UNIT_ARRAY };
 	check_formula(s, array_formula);

@@ -3,6 +3,7 @@
  * Energy against a second simulator that is as plain as can be: one operation
  * at a time, every node at every delay kept.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,8 @@ static void check_simulators(void)
 		SPEC(LUTNA, 7, 6, .digit_bits = 4),
 		SPEC(LUTNA, 8, 9, .is_signed = true, .approx = LUTNA_APPROX_W,
 		     .approx_digits = 2),
+		SPEC(LUTNA, 7, 6, .is_signed = true, .digit_bits = 1,
+		     .join = LUTNA_JOIN_TREE, .tables = LUTNA_TABLES_PRIVATE),
 		SPEC(ARRAY, 8, 9, .is_signed = true),
 		SPEC(WALLACE, 8, 9, .is_signed = true),
 		SPEC(DADDA, 6, 5,),
@@ -277,6 +280,13 @@ static void check_order(void)
 	cost = cost_of(s);
 	tap_result(!memcmp(cost.toggles, exact.toggles, sizeof(cost.toggles)),
 		   "where a multiple is stored does not change what toggles");
+	s.unit = LUTNA_UNIT_LUTNA;
+	s.tables = LUTNA_TABLES_PRIVATE;
+	cost = cost_of(s);
+	tap_result(!memcmp(cost.toggles, exact.toggles, sizeof(cost.toggles)) &&
+		   cost.sram > exact.sram,
+		   "nor does it change with a table for each digit");
+	s.tables = LUTNA_TABLES_SHARED;
 	tap_result(!memcmp(exact.toggles_changing, exact.toggles,
 			   sizeof(exact.toggles)),
 		   "a table has no changing weight");
@@ -302,6 +312,62 @@ static void check_order(void)
 		last = cost;
 	}
 	tap_result(good, "a larger table, more toggles");
+}
+
+/* Pieces of 65 as close together as @x allows: @x[0], …, the last 65. */
+static void check_few(const struct lutna_unit_spec *s, const uint8_t *x,
+		      size_t count)
+{
+	struct lutna_unit_measure got = { .toggles = 0 };
+	struct lutna_netsim_energy part;
+	struct lutna_netlist *nl = NULL;
+	struct lutna_netsim *sim = NULL;
+	uint64_t want = 0;
+	int16_t w[65];
+	size_t i, j;
+
+	if (!lutna_netlist_build(&nl, s) && !lutna_netsim_new(&sim, nl)) {
+		for (i = 0; i < 256; i++) {
+			for (j = 0; j < 65; j++)
+				w[j] = lutna_stimulus_weight(s->weight_bits,
+							     s->is_signed, i);
+			lutna_netsim_energy(sim, LUTNA_READING_HELD,
+					    x + i * (count - 65) / 255, w, 65,
+					    &part);
+			want += part.toggles;
+		}
+	}
+	lutna_netsim_free(sim);
+	lutna_netlist_free(nl);
+	tap_result(!lutna_unit_measure(s, x, count, &got) && got.toggles &&
+		   got.toggles == want && got.operations == 256 * 64,
+		   "measured: %zu activations in overlapping pieces", count);
+}
+
+/* @x: the 256 pieces that @cost was simulated with. */
+static void check_measure(const struct lutna_unit_spec *s, const uint8_t *x,
+			  const struct lutna_unit_cost *cost)
+{
+	struct lutna_unit_spec bad = *s;
+	struct lutna_unit_measure m = { .toggles = 1 };
+
+	tap_result(!lutna_unit_measure(s, x, LUTNA_MEASURE_MAX, &m) &&
+		   m.toggles == cost->toggles[LUTNA_STIMULUS_RELU] &&
+		   m.settled == cost->settled[LUTNA_STIMULUS_RELU] &&
+		   m.operations == cost->operations &&
+		   m.toggles_changing > m.toggles,
+		   "measured on the same activations: the same");
+	check_few(s, x, LUTNA_MEASURE_MIN + 1);
+	check_few(s, x, 1000);
+	check_few(s, x, LUTNA_MEASURE_MAX - 1);
+
+	m.toggles = 12345;
+	bad.act_bits = 9;
+	tap_result(lutna_unit_measure(s, x, LUTNA_MEASURE_MIN - 1, &m) ==
+		   -EINVAL &&
+		   lutna_unit_measure(&bad, x, LUTNA_MEASURE_MAX, &m) ==
+		   -EINVAL && m.toggles == 12345,
+		   "measured: refused with too few, or of no unit");
 }
 
 /* The figures of cost.h anew, with operands laid out as README.md says. */
@@ -332,11 +398,15 @@ static void check_repeatable(void)
 		lutna_netsim_energy(sim, LUTNA_READING_HELD, x + 65 * i,
 				    w + 65 * i, 65, &part);
 		held.toggles += part.toggles;
+		held.settled += part.settled;
 		held.operations += part.operations;
 	}
 	tap_equal(held.toggles, cost.toggles[LUTNA_STIMULUS_RELU],
 		  "held again: the same units");
+	tap_equal(held.settled, cost.settled[LUTNA_STIMULUS_RELU],
+		  "and without glitches");
 	tap_equal(held.operations, cost.operations, "and operations");
+	check_measure(&s, x, &cost);
 	for (i = 0; i < 256 * 64 + 1; i++)
 		w[i] = lutna_stimulus_weight(9, true, i);
 	lutna_netsim_energy(sim, LUTNA_READING_CHANGING, x, w, 256 * 64 + 1,
@@ -376,24 +446,28 @@ static void check_kept_apart(void)
 	struct lutna_unit_spec s = SPEC(DNC, 0, 0,), order = SPEC(LUT, 6, 3,);
 	struct lutna_unit_cost low = cost_of(order), high;
 	struct lutna_netlist_counts counts;
-	unsigned int v, pass, wrong = 0;
+	unsigned int v, k, pass, wrong = 0;
 	struct lutna_netlist *nl;
 
 	/* Twice: what the cache has been given, and what it gives back. */
 	for (pass = 0; pass < 2; pass++) {
-		for (v = 0; v < 2 * 2 * 2 * 2 * 3 * 7; v++) {
+		for (v = 0; v < 2 * 2 * 2 * 2 * 3 * 7 * 4; v++) {
 			s.unit = v & 1 ? LUTNA_UNIT_LUTNA : LUTNA_UNIT_DNC;
 			s.is_signed = v >> 1 & 1;
 			s.act_bits = 7 + (v >> 2 & 1);
 			s.weight_bits = 3 + (v >> 3 & 1);
 			s.digit_bits = 1 << (v / 16 % 3);
-			s.approx = (v / 48 + 2) / 3;
-			s.approx_digits = v / 48 ? 1 + (v / 48 + 2) % 3 : 0;
+			k = v / 48 % 7;
+			s.approx = (k + 2) / 3;
+			s.approx_digits = k ? 1 + (k + 2) % 3 : 0;
+			s.join = v / 336 & 1;
+			s.tables = v / 672;
 			if (lutna_netlist_build(&nl, &s)) {
 				wrong++;
 				continue;
 			}
 			wrong += lutna_netlist_count(nl, &counts) ||
+				 counts.depth != cost_of(s).depth ||
 				 counts.transistors != cost_of(s).transistors;
 			lutna_netlist_free(nl);
 		}

@@ -65,11 +65,13 @@ static void check_structure(void)
 	for (; s.unit < LUTNA_UNIT_COUNT; s.unit++) {
 		good = 0;
 		all = 0;
-		for (variant = 0; variant < 12; variant++) {
+		for (variant = 0; variant < 12 * 4; variant++) {
+			s.join = variant / 12 & 1;
+			s.tables = variant / 24;
 			s.is_signed = variant & 1;
 			s.digit_bits = 1 << (variant / 2 % 3);
-			s.approx = variant / 6 ? LUTNA_APPROX_W : 0;
-			s.approx_digits = variant / 6;
+			s.approx = variant / 6 % 2 ? LUTNA_APPROX_W : 0;
+			s.approx_digits = variant / 6 % 2;
 			for (s.act_bits = 3; s.act_bits <= 8; s.act_bits++) {
 				for (s.weight_bits = 2; s.weight_bits <= 9;
 				     s.weight_bits++) {
@@ -164,13 +166,20 @@ static void check_specs(void)
 	REFUSE("digits of a multiplier", s.unit = LUTNA_UNIT_ARRAY,
 	       s.digit_bits = 3);
 	REFUSE("order of a table", s.lut_order = LUTNA_LUT_ORDER_COUNT);
+	REFUSE("join", s.join = LUTNA_JOIN_COUNT);
+	REFUSE("tables", s.tables = LUTNA_TABLES_COUNT);
+	REFUSE("join of a multiplier", s.unit = LUTNA_UNIT_WALLACE,
+	       s.join = LUTNA_JOIN_COUNT);
 
 	s = (struct lutna_unit_spec){ .unit = LUTNA_UNIT_DADDA, .act_bits = 8,
 				      .weight_bits = 9, .digit_bits = 4,
 				      .approx = LUTNA_APPROX_W,
-				      .approx_digits = 3 };
+				      .approx_digits = 3,
+				      .join = LUTNA_JOIN_TREE,
+				      .tables = LUTNA_TABLES_PRIVATE };
 	tap_result(!lutna_spec_check(&s, &out) && out.digit_bits == 2 &&
-		   out.approx == LUTNA_APPROX_EXACT && !out.approx_digits,
+		   out.approx == LUTNA_APPROX_EXACT && !out.approx_digits &&
+		   !out.join && !out.tables,
 		   "a multiplier's spec loses what does not apply");
 }
 

@@ -95,8 +95,10 @@ static void check_digits(struct lutna_unit_spec s)
 			for (k = first; k <= last; k++) {
 				s.approx_digits = k;
 				snprintf(what, sizeof(what),
-					 "%s, digits of %u, low %u %s",
+					 "%s, digits of %u%s%s, low %u %s",
 					 lutna_unit_name(s.unit), s.digit_bits,
+					 s.join ? ", tree" : "",
+					 s.tables ? ", private tables" : "",
 					 k, how[s.approx]);
 				check_widths(s, what);
 			}
@@ -177,6 +179,14 @@ int main(void)
 			else
 				check_widths(s, lutna_unit_name(s.unit));
 		}
+	}
+	for (is_signed = 0; is_signed < 2; is_signed++) {
+		s = (struct lutna_unit_spec){ .unit = LUTNA_UNIT_LUTNA,
+					      .is_signed = is_signed,
+					      .join = LUTNA_JOIN_TREE };
+		check_digits(s);
+		s.tables = LUTNA_TABLES_PRIVATE;
+		check_digits(s);
 	}
 	s = (struct lutna_unit_spec){ .unit = LUTNA_UNIT_LUT, .is_signed = true,
 				      .lut_order = LUTNA_LUT_ORDER_HIGH };
