@@ -53,7 +53,7 @@ static int build_program(struct graph *graph, const void *data, size_t size,
 	if (err)
 		return err;
 	program->batch = graph->batch;
-	err = lower_graph(graph, program);
+	err = lower_graph(graph, program, options->precision);
 	if (!err)
 		err = fuse(program);
 	if (!err)
@@ -77,6 +77,48 @@ static int check_container(struct diag *diag, const void *data, size_t size)
 	return 0;
 }
 
+void compile_layers_free(struct compile_layers *layers)
+{
+	size_t i;
+
+	for (i = 0; i < layers->count; i++)
+		free(layers->layers[i].name);
+	free(layers->layers);
+	*layers = (struct compile_layers){ .count = 0 };
+}
+
+static int copy_layers(struct diag *diag, const struct image *image,
+		       struct compile_layers *out)
+{
+	struct compile_layers copy = { .count = 0 };
+	size_t i;
+
+	copy.layers = calloc(image->n_commands, sizeof(*copy.layers));
+	if (!copy.layers)
+		return diag_no_memory(diag);
+	for (i = 0; i < image->n_commands; i++) {
+		const struct layer *layer = &image->layers[i];
+		char *name;
+
+		if (!layer->weights)
+			continue;
+		name = strdup(layer->name);
+		if (!name) {
+			compile_layers_free(&copy);
+			return diag_no_memory(diag);
+		}
+		copy.layers[copy.count++] = (struct compile_layer){
+			.name = name,
+			.precision = layer->precision,
+			.weights = layer->weights,
+			.nonzero = layer->nonzero,
+			.positions = layer->positions,
+		};
+	}
+	*out = copy;
+	return 0;
+}
+
 static int compile_graph(struct graph *graph, const void *data, size_t size,
 			 const struct compile_options *options,
 			 uint8_t **out, size_t *out_size,
@@ -94,10 +136,12 @@ static int compile_graph(struct graph *graph, const void *data, size_t size,
 	if (!err)
 		err = container_pack(graph, &program, &image,
 				     options->name ? options->name : graph->name,
-				     out, out_size);
+				     options->precision != NULL, out, out_size);
 	if (err)
 		goto out_image;
 	err = check_container(graph->diag, *out, *out_size);
+	if (!err && options->layers)
+		err = copy_layers(graph->diag, &image, options->layers);
 	if (err) {
 		free(*out);
 		goto out_image;

@@ -8,10 +8,36 @@
 #include <stdio.h>
 
 #include "diag.h"
+#include "precision.h"
 #include "weights.h"
 
 /* Largest ONNX file that is read; protobuf has the same limit. */
 #define COMPILE_FILE_MAX	((size_t)0x7fffffff)
+
+/**
+ * struct compile_layer - a layer with arithmetic, as it was compiled
+ * @name: of its node
+ * @precision: what it computes with, which may be more activation bits than
+ *	were asked for: other layers may want more of the same input
+ * @weights: in all
+ * @nonzero: that are not zero
+ * @positions: outputs of one image that each weight takes part in
+ */
+struct compile_layer {
+	char *name;
+	struct precision precision;
+	uint64_t weights;
+	uint64_t nonzero;
+	uint64_t positions;
+};
+
+/* All of them, in the order of execution; compile_layers_free() */
+struct compile_layers {
+	struct compile_layer *layers;
+	size_t count;
+};
+
+void compile_layers_free(struct compile_layers *layers);
 
 /**
  * struct compile_options - what the user may choose
@@ -20,12 +46,17 @@
  * @weights: their form
  * @name: of the model; NULL: the graph's
  * @dump: where a listing of the program goes; NULL: nowhere
+ * @precision: of the layers, for which the model's own widths count no longer;
+ *	NULL: as the model says
+ * @layers: set on success; NULL: nobody wants them
  */
 struct compile_options {
 	uint32_t batch;
 	enum weights_form weights;
 	const char *name;
 	FILE *dump;
+	const struct precision_table *precision;
+	struct compile_layers *layers;
 };
 
 /**
@@ -67,6 +98,18 @@ int compile_memory(const void *data, size_t size,
 		   const struct compile_options *options, struct diag *diag,
 		   uint8_t **out, size_t *out_size,
 		   struct compile_report *report);
+
+/**
+ * compile_read() - read a model's file
+ * @path: ONNX model; @diag->file is set to it
+ * @diag: says what is wrong on failure
+ * @data: set on success; free()
+ * @size: set on success
+ *
+ * Return: 0, -ENOMEM, -EFBIG or what a system call said
+ */
+int compile_read(const char *path, struct diag *diag, uint8_t **data,
+		 size_t *size);
 
 /**
  * compile_file() - compile a file into another

@@ -50,11 +50,13 @@ static int read_all(int fd, struct diag *diag, uint8_t **out, size_t *out_size)
 	return diag_no_memory(diag);
 }
 
-static int read_file(const char *path, struct diag *diag, uint8_t **data,
-		     size_t *size)
+int compile_read(const char *path, struct diag *diag, uint8_t **data,
+		 size_t *size)
 {
 	int fd, err;
 
+	diag->file = path;
+	diag->text[0] = '\0';
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return system_error(diag, "cannot be opened");
@@ -146,9 +148,7 @@ int compile_file(const char *path, const char *out_path,
 	char *name = NULL;
 	int err;
 
-	diag->file = path;
-	diag->text[0] = '\0';
-	err = read_file(path, diag, &data, &size);
+	err = compile_read(path, diag, &data, &size);
 	if (err)
 		return err;
 	if (!own.name) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,16 +149,53 @@ static int pack_classes(const struct graph *graph, Lutna__Model *model)
 	return 0;
 }
 
-static int pack_metadata(const struct graph *graph, Lutna__Model *model)
+/* What the layers compute with: "conv1 8 9 exact; fc 6 5 drop1+bias" */
+static char *precision_text(struct arena *arena, const struct image *image)
+{
+	char approx[PRECISION_APPROX_TEXT];
+	size_t room = 1, used = 0, i;
+	char *text;
+
+	for (i = 0; i < image->n_commands; i++)
+		room += strlen(image->layers[i].name) + sizeof(approx) + 16;
+	text = arena_alloc(arena, room, 1);
+	for (i = 0; text && i < image->n_commands; i++) {
+		const struct layer *layer = &image->layers[i];
+		const struct precision *precision = &layer->precision;
+
+		if (!layer->weights)
+			continue;
+		used += (size_t)snprintf(text + used, room - used, "%s%s %u %u %s",
+					 used ? "; " : "", layer->name,
+					 precision->act_bits,
+					 precision->weight_bits,
+					 precision_approx_text(precision, approx));
+	}
+	return text;
+}
+
+/* Keys of the model that do not hold where the user gave widths */
+static bool is_width(const char *key)
+{
+	return !strcmp(key, "lutna.act_bits") ||
+	       !strcmp(key, "lutna.weight_bits") ||
+	       !strcmp(key, "lutna.precision");
+}
+
+static int pack_metadata(const struct graph *graph, const struct image *image,
+			 bool precise, Lutna__Model *model)
 {
 	const Onnx__ModelProto *proto = graph->proto;
 	Lutna__Model__MetadataEntry *messages;
+	char *text = NULL;
 	void **list;
 	size_t i;
 
-	messages = message_array(graph->arena, proto->n_metadata_props,
+	messages = message_array(graph->arena, proto->n_metadata_props + 1,
 				 sizeof(*messages), &list);
-	if (!messages)
+	if (precise)
+		text = precision_text(graph->arena, image);
+	if (!messages || (precise && !text))
 		return -ENOMEM;
 	for (i = 0; i < proto->n_metadata_props; i++) {
 		const Onnx__StringStringEntryProto *entry =
@@ -166,19 +204,25 @@ static int pack_metadata(const struct graph *graph, Lutna__Model *model)
 			&messages[model->n_metadata];
 
 		if (!entry->key || !entry->value || !lutna_text_ok(entry->key) ||
-		    !lutna_text_ok(entry->value))
+		    !lutna_text_ok(entry->value) ||
+		    (precise && is_width(entry->key)))
 			continue;
 		lutna__model__metadata_entry__init(message);
 		message->key = entry->key;
 		message->value = entry->value;
 		model->n_metadata++;
 	}
+	if (text && lutna_text_ok(text)) {
+		lutna__model__metadata_entry__init(&messages[model->n_metadata]);
+		messages[model->n_metadata].key = "lutna.precision";
+		messages[model->n_metadata++].value = text;
+	}
 	model->metadata = (Lutna__Model__MetadataEntry **)list;
 	return 0;
 }
 
 static int fill(const struct graph *graph, struct program *program,
-		const struct image *image, Lutna__Model *model)
+		const struct image *image, bool precise, Lutna__Model *model)
 {
 	int err;
 
@@ -195,13 +239,13 @@ static int fill(const struct graph *graph, struct program *program,
 	if (!err)
 		err = pack_classes(graph, model);
 	if (!err)
-		err = pack_metadata(graph, model);
+		err = pack_metadata(graph, image, precise, model);
 	return err;
 }
 
 int container_pack(const struct graph *graph, struct program *program,
 		   const struct image *image, const char *name,
-		   uint8_t **out, size_t *size)
+		   bool precise, uint8_t **out, size_t *size)
 {
 	Lutna__Model model = LUTNA__MODEL__INIT;
 	uint8_t *file;
@@ -213,7 +257,7 @@ int container_pack(const struct graph *graph, struct program *program,
 	model.producer = arena_printf(graph->arena, "lutna compile %s",
 				      lutna_version());
 	if (!model.name || !model.producer ||
-	    fill(graph, program, image, &model))
+	    fill(graph, program, image, precise, &model))
 		return diag_no_memory(graph->diag);
 	model.batch = program->batch;
 	model.commands.data = image->commands;

@@ -12,6 +12,7 @@
  * @program: with its memory planned
  * @image: emitted from it
  * @name: of the model
+ * @precise: the user gave widths: metadata says those in place of the model's
  * @out: set on success; free()
  * @size: set on success
  *
@@ -20,6 +21,6 @@
  */
 int container_pack(const struct graph *graph, struct program *program,
 		   const struct image *image, const char *name,
-		   uint8_t **out, size_t *size);
+		   bool precise, uint8_t **out, size_t *size);
 
 #endif

@@ -35,21 +35,24 @@ static void dump_window(FILE *to, const struct window *window)
 		window->pad[0], window->pad[1]);
 }
 
-static void dump_details(FILE *to, const struct command *command)
+static void dump_details(FILE *to, const struct command *command,
+			 unsigned int act_bits)
 {
 	static const char *const pools[] = { "max", "avg", "avg_pad" };
 	static const char *const formats[] = { "s8", "s16", "compressed" };
+	char approx[PRECISION_APPROX_TEXT];
 
 	switch (command->opcode) {
 	case LUTNA_OP_CONV:
 		dump_window(to, &command->conv.window);
 		fprintf(to, " groups %" PRIu32 " weights %s %" PRIu64 " of %" PRIu64
-			" bits %u", command->conv.groups,
+			" bits %u act %u %s", command->conv.groups,
 			formats[command->conv.weights->format],
 			weights_nonzero(command->conv.weights),
 			(uint64_t)command->conv.weights->rows *
 			command->conv.weights->columns,
-			command->conv.weights->bits);
+			command->conv.weights->bits, act_bits,
+			precision_approx_text(&command->conv.precision, approx));
 		break;
 	case LUTNA_OP_POOL:
 		fprintf(to, " %s", pools[command->pool.mode]);
@@ -91,7 +94,8 @@ void dump_program(FILE *to, struct program *program)
 			dump_tensor(to, program, command->b.tensor);
 		fputs(" ->", to);
 		dump_tensor(to, program, command->out);
-		dump_details(to, command);
+		dump_details(to, command,
+			     program->tensors[command->a.tensor].bits);
 		fputc('\n', to);
 	}
 }

@@ -230,8 +230,10 @@ static int emit_conv(struct emitter *e, const struct command *command, void *to)
 	relocate(e, offsetof(typeof(cmd), weights), PLACE_CONSTANT);
 	cmd.weights_size = htole32(weights->size);
 	cmd.weight_format = (uint8_t)weights->format;
-	cmd.act_bits = 8;
+	cmd.act_bits = e->program->tensors[command->a.tensor].bits;
 	cmd.weight_bits = (uint8_t)weights->bits;
+	cmd.approx = conv->precision.approx;
+	cmd.approx_digits = conv->precision.approx_digits;
 	cmd.pad_value = (uint8_t)command->a.zero_point;
 	cmd.out_min = command->out_min;
 	cmd.out_max = command->out_max;
@@ -377,6 +379,11 @@ static void describe(const struct program *program,
 	layer->nonzero = weights_nonzero(command->conv.weights);
 	layer->macs = tensor_elements(&program->tensors[command->out]) *
 		      command->conv.weights->columns * program->batch;
+	layer->precision = command->conv.precision;
+	layer->precision.act_bits = program->tensors[command->a.tensor].bits;
+	layer->precision.weight_bits = (uint8_t)command->conv.weights->bits;
+	layer->positions = tensor_elements(&program->tensors[command->out]) /
+			   command->conv.weights->rows;
 }
 
 int emit(struct program *program, enum weights_form form, struct image *image)

@@ -11,13 +11,24 @@ struct relocation {
 	enum place place;
 };
 
-/* What a command is, for profiles; numbers are for one run */
+/**
+ * struct layer - what a command is, for profiles
+ * @name: of the node
+ * @op: of the node
+ * @macs: of one run
+ * @weights: in all
+ * @nonzero: that are not zero
+ * @positions: outputs of one image that each weight takes part in
+ * @precision: what it computes with; @weights is 0 if it has no arithmetic
+ */
 struct layer {
 	const char *name;
 	const char *op;
 	uint64_t macs;
 	uint64_t weights;
 	uint64_t nonzero;
+	uint64_t positions;
+	struct precision precision;
 };
 
 /**

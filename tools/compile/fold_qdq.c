@@ -12,6 +12,7 @@
 #include "attr.h"
 #include "lower.h"
 #include "requant.h"
+#include "widths.h"
 
 static const struct constant *constant_input(const struct lowering *lowering,
 					     const struct node *node,
@@ -65,6 +66,24 @@ static int dequantize_constant(struct lowering *lowering,
 	return 0;
 }
 
+/* What the caller gives has 8 bits; a copy has those that layers want. */
+static int narrow_input(struct lowering *lowering, const struct node *node,
+			unsigned int bits)
+{
+	const struct form form = *lower_out(lowering, node);
+	const struct grid grid = widths_grid(form.grid.scale,
+					     form.grid.zero_point, bits);
+	int tensor;
+
+	tensor = lower_quantise(lowering, node,
+				node_out(lowering->graph, node, 0)->name, &form,
+				&grid, -1);
+	if (tensor < 0)
+		return tensor;
+	lower_set_tensor(lowering, node, tensor);
+	return 0;
+}
+
 int lower_dequantize(struct lowering *lowering, const struct node *node)
 {
 	const struct constant *values = constant_input(lowering, node, 0);
@@ -72,6 +91,7 @@ int lower_dequantize(struct lowering *lowering, const struct node *node)
 	struct form *out = lower_out(lowering, node);
 	struct operand grid;
 	struct tensor *tensor;
+	unsigned int want;
 	int err;
 
 	if (values)
@@ -90,8 +110,13 @@ int lower_dequantize(struct lowering *lowering, const struct node *node)
 		tensor->scale = grid.scale;
 		tensor->zero_point = grid.zero_point;
 	}
+	lower_read_grid(lowering, &grid);
 	out->kind = FORM_GRID;
 	out->grid = grid;
+	want = lowering->wants[node->out[0]];
+	if (want && want < tensor->bits &&
+	    lowering->program->storages[tensor->storage].place == PLACE_INPUT)
+		return narrow_input(lowering, node, want);
 	return 0;
 }
 
@@ -180,6 +205,7 @@ static int quantize_input(struct lowering *lowering, const struct node *node,
 			  const struct value *value, float scale, int zero_point)
 {
 	struct tensor *tensor;
+	unsigned int bits;
 	int index;
 
 	index = lower_bind_input(lowering, value);
@@ -195,7 +221,8 @@ static int quantize_input(struct lowering *lowering, const struct node *node,
 				 "the input has been quantised with another scale or zero point");
 	}
 	lower_set_tensor(lowering, node, index);
-	return 0;
+	bits = lowering->wants[node->out[0]];
+	return bits && bits < 8 ? narrow_input(lowering, node, bits) : 0;
 }
 
 int lower_quantize(struct lowering *lowering, const struct node *node)
@@ -205,6 +232,7 @@ int lower_quantize(struct lowering *lowering, const struct node *node)
 	const struct form *form = lower_in(lowering, node, 0);
 	int zero_point, err, tensor;
 	char name[DIAG_NAME];
+	struct grid grid;
 	float scale;
 
 	if (in->constant)
@@ -221,8 +249,8 @@ int lower_quantize(struct lowering *lowering, const struct node *node)
 		return diag_node(lowering->graph->diag, node,
 				 "input '%s' is not a result that can be quantised",
 				 diag_clean(name, in->name));
-	tensor = lower_quantise(lowering, node, out->name, form, scale,
-				zero_point, -1);
+	grid = lower_result_grid(lowering, out, form, scale, zero_point);
+	tensor = lower_quantise(lowering, node, out->name, form, &grid, -1);
 	if (tensor < 0)
 		return tensor;
 	lower_set_tensor(lowering, node, tensor);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "lower.h"
 #include "onnx_load.h"
 #include "ops.h"
+#include "widths.h"
 
 struct form *lower_in(const struct lowering *lowering, const struct node *node,
 		      unsigned int index)
@@ -163,6 +165,48 @@ int lower_copy(struct lowering *lowering, const struct node *node, int from,
 	return 0;
 }
 
+struct precision lower_precision(struct lowering *lowering,
+				 const struct node *node)
+{
+	long index;
+
+	if (!lowering->precision)
+		return (struct precision){ .act_bits = 0 };
+	index = precision_find(lowering->precision, node->name);
+	if (index < 0)
+		return lowering->precision->rest;
+	lowering->named[index] = true;
+	return lowering->precision->layers[index].precision;
+}
+
+void lower_read_grid(const struct lowering *lowering, struct operand *operand)
+{
+	const struct tensor *tensor =
+		&lowering->program->tensors[operand->tensor];
+	const struct grid grid = widths_grid(operand->scale, operand->zero_point,
+					     8u - tensor->shift);
+
+	operand->scale = grid.scale;
+	operand->zero_point = grid.zero_point;
+}
+
+struct grid lower_result_grid(const struct lowering *lowering,
+			      const struct value *value, const struct form *form,
+			      float scale, int zero_point)
+{
+	unsigned int bits = lowering->wants[value - lowering->graph->values];
+	const struct tensor *from;
+
+	/* Bits that are gone do not come back on the same grid. */
+	if (form->kind == FORM_GRID) {
+		from = &lowering->program->tensors[form->grid.tensor];
+		if (form->grid.scale == ldexpf(scale, from->shift) &&
+		    (!bits || bits > 8u - from->shift))
+			bits = 8u - from->shift;
+	}
+	return widths_grid(scale, zero_point, bits ? bits : PRECISION_ACT_MAX);
+}
+
 int lower_nothing(struct lowering *lowering, const struct node *node)
 {
 	return 0;
@@ -286,6 +330,7 @@ static int output_tensor(struct lowering *lowering, const struct value *value,
 	}
 	program->tensors[tensor].scale = grid->scale;
 	program->tensors[tensor].zero_point = grid->zero_point;
+	program->tensors[tensor].bits = from.bits;
 	return tensor;
 }
 
@@ -357,9 +402,39 @@ static int read_widths(struct lowering *lowering)
 	return 0;
 }
 
-int lower_graph(struct graph *graph, struct program *program)
+/* A name that nothing in the model has is a mistake, not a wish. */
+static int check_names(const struct lowering *lowering)
 {
-	struct lowering lowering = { .graph = graph, .program = program };
+	const struct precision_table *table = lowering->precision;
+	char name[DIAG_NAME];
+	size_t i;
+
+	for (i = 0; table && i < table->count; i++)
+		if (!lowering->named[i])
+			return diag_file(lowering->graph->diag, -EINVAL,
+					 "precision is given for layer '%s', which is none",
+					 diag_clean(name, table->layers[i].name));
+	return 0;
+}
+
+static int prepare_precision(struct lowering *lowering)
+{
+	if (lowering->precision) {
+		lowering->named = arena_alloc(lowering->graph->arena,
+					      lowering->precision->count,
+					      sizeof(*lowering->named));
+		if (!lowering->named)
+			return diag_no_memory(lowering->graph->diag);
+	}
+	return widths_find(lowering);
+}
+
+int lower_graph(struct graph *graph, struct program *program,
+		const struct precision_table *precision)
+{
+	struct lowering lowering = {
+		.graph = graph, .program = program, .precision = precision,
+	};
 	size_t i;
 	int err;
 
@@ -372,6 +447,10 @@ int lower_graph(struct graph *graph, struct program *program)
 	if (!lowering.forms || !program->inputs || !program->outputs)
 		return diag_no_memory(graph->diag);
 	err = read_widths(&lowering);
+	if (!err)
+		err = prepare_precision(&lowering);
+	if (!err)
+		err = check_names(&lowering);
 	for (i = 0; !err && i < graph->n_inputs; i++)
 		err = lower_input(&lowering, i);
 	for (i = 0; !err && i < graph->n_order; i++) {

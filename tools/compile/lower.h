@@ -13,6 +13,7 @@
 #define LUTNA_COMPILE_LOWER_H
 
 #include "graph.h"
+#include "precision.h"
 #include "program.h"
 
 enum form_kind {
@@ -94,22 +95,51 @@ struct expr {
  * @program: grows
  * @forms: one a value of the graph
  * @weight_bits: width to account weights with; 0: as narrow as each layer is
+ * @precision: what the user wants; NULL: what the model says
+ * @named: one a layer of @precision: it was found in the graph
+ * @wants: bits that each value is to have (widths.h); 0: nobody minds
  */
 struct lowering {
 	struct graph *graph;
 	struct program *program;
 	struct form *forms;
 	unsigned int weight_bits;
+	const struct precision_table *precision;
+	bool *named;
+	uint8_t *wants;
+};
+
+/**
+ * struct grid - what the codes of a result stand for
+ * @scale: real = @scale * (code - @zero_point)
+ * @zero_point: see @scale
+ * @bits: codes are below 2^@bits
+ * @shift: low bits of the model's codes that these do without
+ */
+struct grid {
+	float scale;
+	int zero_point;
+	uint8_t bits;
+	uint8_t shift;
 };
 
 /**
  * lower_graph() - turn a graph into a program
  * @graph: with shapes
  * @program: its arena, diag and batch set; filled in
+ * @precision: of its layers; NULL: as the model says
  *
  * Return: 0, or -EINVAL, -EOPNOTSUPP or -ENOMEM after a message
  */
-int lower_graph(struct graph *graph, struct program *program);
+int lower_graph(struct graph *graph, struct program *program,
+		const struct precision_table *precision);
+
+/* What the user wants of a layer, all 0 if nothing. */
+struct precision lower_precision(struct lowering *lowering,
+				 const struct node *node);
+
+/* How a reader of the model's codes has to read a tensor that has fewer bits. */
+void lower_read_grid(const struct lowering *lowering, struct operand *operand);
 
 /**
  * lower_bind_input() - the bytes that the caller gives for an input
@@ -158,15 +188,26 @@ struct expr *lower_expr(struct lowering *lowering, const struct node *node,
  * @node: the node that names the grid, for messages
  * @name: of the result
  * @form: grid or expression
- * @scale: of the grid
- * @zero_point: of the grid
+ * @grid: the grid
  * @into: tensor to write; -1: whatever is best, which may be no command at all
  *
  * Return: index of the tensor, or a negative errno after a message
  */
 int lower_quantise(struct lowering *lowering, const struct node *node,
-		   const char *name, const struct form *form, float scale,
-		   int zero_point, int into);
+		   const char *name, const struct form *form,
+		   const struct grid *grid, int into);
+
+/**
+ * lower_result_grid() - the grid that a QuantizeLinear is carried out on
+ * @lowering: at work
+ * @value: result
+ * @form: what is quantised
+ * @scale: of the model
+ * @zero_point: of the model
+ */
+struct grid lower_result_grid(const struct lowering *lowering,
+			      const struct value *value, const struct form *form,
+			      float scale, int zero_point);
 
 /**
  * lower_accumulate() - the accumulators of a convolution as 32-bit numbers

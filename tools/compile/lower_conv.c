@@ -2,6 +2,7 @@
 /* Convolutions and matrix products. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 
 #include <onnx/onnx.pb-c.h>
 
@@ -39,13 +40,19 @@ static int set_weights(struct lowering *lowering, const struct node *node,
 		       const struct quant *quant, bool transposed,
 		       struct weights **out)
 {
+	struct precision precision;
 	struct weights *weights;
 	int err;
 
 	err = weights_read(lowering->graph, node, quant, transposed, &weights);
 	if (err)
 		return err;
-	if (lowering->weight_bits) {
+	precision = lower_precision(lowering, node);
+	if (precision.weight_bits) {
+		if (weights_narrow(lowering->graph->arena, weights,
+				   precision.weight_bits))
+			return diag_no_memory(lowering->graph->diag);
+	} else if (lowering->weight_bits) {
 		if (weights->bits > lowering->weight_bits)
 			return diag_node(lowering->graph->diag, node,
 					 "weights need %u bits, metadata lutna.weight_bits says %u",
@@ -96,6 +103,7 @@ static struct expr *new_product(struct lowering *lowering,
 	expr->w = dims[2];
 	expr->conv.weights = weights;
 	expr->conv.groups = 1;
+	expr->conv.precision = lower_precision(lowering, node);
 	expr->conv.window = (struct window){
 		.kernel = { 1, 1 }, .stride = { 1, 1 }, .dilation = { 1, 1 },
 		.in = { 1, 1 }, .out = { 1, 1 },
@@ -232,6 +240,8 @@ static int integer_grid(struct lowering *lowering, const struct node *node,
 	if (!err)
 		err = lower_zero_point(lowering, node, zero_point, x->elem,
 				       &in->zero_point);
+	if (!err)
+		lower_read_grid(lowering, in);
 	return err;
 }
 
@@ -241,6 +251,7 @@ static int finish_qlinear(struct lowering *lowering, const struct node *node,
 	const struct value *out = node_out(lowering->graph, node, 0);
 	const struct form form = { .kind = FORM_EXPR, .expr = expr };
 	int zero_point, tensor, err;
+	struct grid grid;
 	float scale;
 
 	err = lower_scale(lowering, node, 6, &scale);
@@ -248,18 +259,23 @@ static int finish_qlinear(struct lowering *lowering, const struct node *node,
 		err = lower_zero_point(lowering, node, 7, out->elem, &zero_point);
 	if (err)
 		return err;
-	tensor = lower_quantise(lowering, node, out->name, &form, scale,
-				zero_point, -1);
+	grid = lower_result_grid(lowering, out, &form, scale, zero_point);
+	tensor = lower_quantise(lowering, node, out->name, &form, &grid, -1);
 	if (tensor < 0)
 		return tensor;
 	lower_set_tensor(lowering, node, tensor);
 	return 0;
 }
 
-/* Its bias is integers without a scale: they count steps already. */
+/*
+ * Its bias is integers without a scale: they count the model's steps, of which
+ * one of fewer bits is worth several.
+ */
 static int integer_bias(struct lowering *lowering, const struct node *node,
-			const struct weights *weights, int64_t *bias)
+			const struct operand *in, const struct weights *weights,
+			int64_t *bias)
 {
+	unsigned int shift = lowering->program->tensors[in->tensor].shift;
 	const struct value *value = node_in(lowering->graph, node, 8);
 	uint32_t row;
 
@@ -270,7 +286,10 @@ static int integer_bias(struct lowering *lowering, const struct node *node,
 		return diag_node(lowering->graph->diag, node,
 				 "the bias must be constant integers, one an output channel");
 	for (row = 0; row < weights->rows; row++)
-		bias[row] = value->constant->i[row];
+		bias[row] = llrint(value->constant->i[row] *
+				   ((double)weights->model_scale[row] /
+				    (double)weights->scale[row]) /
+				   (1 << shift));
 	return 0;
 }
 
@@ -293,7 +312,7 @@ int lower_qlinear_conv(struct lowering *lowering, const struct node *node)
 	expr = new_conv(lowering, node, &in, 3, weights, &bias);
 	if (!expr)
 		return -EINVAL;
-	err = integer_bias(lowering, node, weights, bias);
+	err = integer_bias(lowering, node, &in, weights, bias);
 	if (err)
 		return err;
 	return finish_qlinear(lowering, node, expr);

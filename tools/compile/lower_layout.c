@@ -161,14 +161,50 @@ static bool one_grid(const struct form *pieces, unsigned int count)
 	return true;
 }
 
+/*
+ * Pieces that the model has on one grid, some of them with fewer bits than it
+ * says: the index of one that has most; -1 if they are not of that kind.
+ */
+static int widest_piece(const struct lowering *lowering,
+			const struct form *pieces, unsigned int count)
+{
+	const struct tensor *tensors = lowering->program->tensors;
+	unsigned int i;
+	int widest = 0;
+
+	for (i = 0; i < count; i++) {
+		int shift, least;
+
+		if (pieces[i].kind != FORM_GRID)
+			return -1;
+		shift = tensors[pieces[i].grid.tensor].shift;
+		least = tensors[pieces[widest].grid.tensor].shift;
+		if (ldexpf(pieces[i].grid.scale, -shift) !=
+		    ldexpf(pieces[0].grid.scale,
+			   -tensors[pieces[0].grid.tensor].shift))
+			return -1;
+		if (shift < least)
+			widest = (int)i;
+	}
+	if (one_grid(pieces, count))
+		return widest;
+	/* The model's own grids differ if no bits were taken away. */
+	for (i = 0; i < count; i++)
+		if (tensors[pieces[i].grid.tensor].shift)
+			return widest;
+	return -1;
+}
+
 int lower_concat(struct lowering *lowering, const struct node *node)
 {
 	const struct value *out = node_out(lowering->graph, node, 0);
 	struct form *pieces, whole = { .kind = FORM_EXPR };
 	struct expr *expr;
 	uint32_t dims[3];
+	int axis, err, tensor, widest;
+	const struct tensor *like;
+	struct grid grid;
 	int64_t wanted;
-	int axis, err, tensor;
 
 	err = lower_dims(lowering, node, out, dims);
 	if (!err)
@@ -196,12 +232,17 @@ int lower_concat(struct lowering *lowering, const struct node *node)
 	expr->pieces = pieces;
 	expr->n_pieces = node->n_in;
 	expr->axis = axis;
-	if (!one_grid(pieces, node->n_in))
+	widest = widest_piece(lowering, pieces, node->n_in);
+	if (widest < 0)
 		return 0;
 	whole.expr = expr;
-	tensor = lower_quantise(lowering, node, out->name, &whole,
-				pieces[0].grid.scale, pieces[0].grid.zero_point,
-				-1);
+	like = &lowering->program->tensors[pieces[widest].grid.tensor];
+	grid = (struct grid){
+		.scale = pieces[widest].grid.scale,
+		.zero_point = pieces[widest].grid.zero_point,
+		.bits = like->bits, .shift = like->shift,
+	};
+	tensor = lower_quantise(lowering, node, out->name, &whole, &grid, -1);
 	if (tensor < 0)
 		return tensor;
 	lower_set_tensor(lowering, node, tensor);
@@ -226,6 +267,8 @@ static struct command *copy_command(struct lowering *lowering,
 		return NULL;
 	program->tensors[tensor].scale = in->scale;
 	program->tensors[tensor].zero_point = in->zero_point;
+	program->tensors[tensor].bits = program->tensors[in->tensor].bits;
+	program->tensors[tensor].shift = program->tensors[in->tensor].shift;
 	command = program_command(program, LUTNA_OP_COPY, node->name, node->op);
 	if (!command)
 		return NULL;
@@ -259,7 +302,8 @@ int lower_pad(struct lowering *lowering, const struct node *node)
 			return diag_node(lowering->graph->diag, node,
 					 "padding of images and channels is not supported");
 	code = requant_code((double)outside, in.scale, in.zero_point);
-	if (in.scale * (float)(code - in.zero_point) != outside)
+	if (!lowering->program->tensors[in.tensor].shift &&
+	    in.scale * (float)(code - in.zero_point) != outside)
 		return diag_node(lowering->graph->diag, node,
 				 "the number outside, %g, is not on the grid of the input",
 				 (double)outside);

@@ -80,6 +80,8 @@ static int max_pool(struct lowering *lowering, const struct node *node,
 		return tensor;
 	program->tensors[tensor].scale = in.scale;
 	program->tensors[tensor].zero_point = in.zero_point;
+	program->tensors[tensor].bits = program->tensors[in.tensor].bits;
+	program->tensors[tensor].shift = program->tensors[in.tensor].shift;
 	command = program_command(program, LUTNA_OP_POOL, node->name, node->op);
 	if (!command)
 		return -ENOMEM;

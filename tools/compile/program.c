@@ -37,7 +37,7 @@ int program_tensor(struct program *program, const char *name, int storage,
 	*tensor = (struct tensor){
 		.name = name, .storage = storage, .c = c, .h = h, .w = w,
 		.step_c = (uint64_t)h * w, .step_h = w, .step_w = 1,
-		.scale = 1,
+		.scale = 1, .bits = 8,
 	};
 	return (int)program->n_tensors++;
 }

@@ -17,6 +17,7 @@
 
 #include "arena.h"
 #include "diag.h"
+#include "precision.h"
 #include "uapi/lutna_isa.h"
 #include "weights.h"
 #include "window.h"
@@ -78,6 +79,8 @@ struct storage {
  * @step_w: elements from one column to the next
  * @scale: real = @scale * (value - @zero_point)
  * @zero_point: see @scale; 0 for 32-bit elements
+ * @bits: no code needs more
+ * @shift: low bits of the model's codes that these do without
  * @raw: the caller's integers, whose scale nobody has named yet
  */
 struct tensor {
@@ -92,6 +95,8 @@ struct tensor {
 	uint64_t step_w;
 	float scale;
 	int zero_point;
+	uint8_t bits;
+	uint8_t shift;
 	bool raw;
 };
 
@@ -114,6 +119,7 @@ struct conv_params {
 	const struct requant *requant;	/* one an output channel */
 	struct window window;
 	uint32_t groups;
+	struct precision precision;	/* approximation only */
 };
 
 struct pool_params {

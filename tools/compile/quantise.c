@@ -13,6 +13,15 @@ static int too_far(const struct lowering *lowering, const struct node *node)
 			 "its scales and that of its result are too far apart");
 }
 
+/* Code of a real number in a tensor, clamped to its bits */
+static uint8_t code_of(double real, const struct tensor *tensor)
+{
+	uint8_t code = requant_code(real, tensor->scale, tensor->zero_point);
+	unsigned int most = (1u << tensor->bits) - 1;
+
+	return code < most ? code : (uint8_t)most;
+}
+
 static struct command *new_command(struct lowering *lowering,
 				   enum lutna_opcode opcode,
 				   const struct expr *expr, int out)
@@ -27,28 +36,60 @@ static struct command *new_command(struct lowering *lowering,
 	command->a = expr->a;
 	command->b = expr->b;
 	command->out = out;
-	command->out_min = requant_code(expr->low, tensor->scale,
-					tensor->zero_point);
-	command->out_max = requant_code(expr->high, tensor->scale,
-					tensor->zero_point);
+	command->out_min = code_of(expr->low, tensor);
+	command->out_max = code_of(expr->high, tensor);
 	return command;
 }
 
 /*
- * Bias with the zero point of the input folded in.  The device's accumulator
- * has 32 bits and wraps; a layer that could make it do so is refused.
+ * What an approximation takes away from a product by W on average, in twelfths
+ * of W, for what LUTNA_STIMULUS_RELU is: half of the activations are zero, the
+ * low digits of the others are anything.  With m the greatest value of those
+ * digits and z the zero point, they are worth (z & m) / 2 + m / 4; LUTNA_APPROX_W
+ * puts m / 3 in their place.
+ */
+static int64_t mean_error(const struct precision *precision, int zero_point)
+{
+	int64_t m = (1 << (2 * precision->approx_digits)) - 1;
+
+	if (precision->approx == LUTNA_APPROX_EXACT || !precision->fold_bias)
+		return 0;
+	return 6 * (zero_point & m) + 3 * m -
+	       (precision->approx == LUTNA_APPROX_W ? 4 * m : 0);
+}
+
+static int check_digits(const struct lowering *lowering,
+			const struct expr *expr, unsigned int bits)
+{
+	if (expr->conv.precision.approx_digits <= precision_digits_most(bits))
+		return 0;
+	return diag_node(lowering->graph->diag, expr->node,
+			 "its activations have %u bits, too few to approximate %u digits",
+			 bits, expr->conv.precision.approx_digits);
+}
+
+/*
+ * Bias with the zero point of the input folded in, and the mean error of an
+ * approximation if that is wanted.  The device's accumulator has 32 bits and
+ * wraps; a layer that could make it do so is refused.
  */
 static int fold_bias(const struct lowering *lowering, const struct expr *expr,
 		     int32_t *bias)
 {
 	const struct weights *weights = expr->conv.weights;
+	unsigned int bits = lowering->program->tensors[expr->a.tensor].bits;
+	int64_t most = (1 << bits) - 1;
+	int64_t error = mean_error(&expr->conv.precision, expr->a.zero_point);
 	uint32_t row;
 
+	if (check_digits(lowering, expr, bits))
+		return -EINVAL;
 	for (row = 0; row < weights->rows; row++) {
-		int64_t value = expr->bias[row] -
-				expr->a.zero_point * weights_sum(weights, row);
-		int64_t low = value + 255 * weights_sum_sign(weights, row, -1);
-		int64_t high = value + 255 * weights_sum_sign(weights, row, 1);
+		int64_t sum = weights_sum(weights, row);
+		int64_t value = expr->bias[row] - expr->a.zero_point * sum +
+				llround((double)(error * sum) / 12);
+		int64_t low = value + most * weights_sum_sign(weights, row, -1);
+		int64_t high = value + most * weights_sum_sign(weights, row, 1);
 
 		if (low < INT32_MIN || high > INT32_MAX)
 			return diag_node(lowering->graph->diag, expr->node,
@@ -164,12 +205,44 @@ static int emit_table(struct lowering *lowering, const struct expr *expr,
 	if (!table)
 		return diag_no_memory(lowering->graph->diag);
 	for (i = 0; i < 256; i++)
-		table[i] = requant_code(fmin(fmax(expr->table[i], expr->low),
-					     expr->high),
-					tensor->scale, tensor->zero_point);
+		table[i] = code_of(fmin(fmax(expr->table[i], expr->low),
+					expr->high), tensor);
 	command = new_command(lowering, LUTNA_OP_TABLE, expr, out);
 	if (!command)
 		return -ENOMEM;
+	command->table = table;
+	return 0;
+}
+
+/*
+ * Fewer bits of the same codes: rounded as requantisation rounds, halves up, and
+ * in integers, since half of all codes of a bit less are halves.
+ */
+static int take_bits(struct lowering *lowering, const struct node *node,
+		     const struct operand *from, int out)
+{
+	const struct tensor *source = &lowering->program->tensors[from->tensor];
+	const struct tensor *tensor = &lowering->program->tensors[out];
+	int shift = tensor->shift - source->shift;
+	int most = (1 << tensor->bits) - 1, i;
+	struct command *command;
+	uint8_t *table;
+
+	table = arena_alloc(lowering->graph->arena, 256, 1);
+	if (!table)
+		return diag_no_memory(lowering->graph->diag);
+	for (i = 0; i < 256; i++) {
+		int code = ((i - from->zero_point + ((1 << shift) >> 1)) >> shift) +
+			   tensor->zero_point;
+
+		table[i] = (uint8_t)(code < 0 ? 0 : code > most ? most : code);
+	}
+	command = program_command(lowering->program, LUTNA_OP_TABLE, node->name,
+				  node->op);
+	if (!command)
+		return -ENOMEM;
+	command->a = *from;
+	command->out = out;
 	command->table = table;
 	return 0;
 }
@@ -182,9 +255,14 @@ static int regrid(struct lowering *lowering, const struct node *node,
 		.kind = EXPR_TABLE, .node = node, .a = *from, .b.tensor = -1,
 		.low = -INFINITY, .high = INFINITY,
 	};
+	const struct tensor *source = &lowering->program->tensors[from->tensor];
+	const struct tensor *to = &lowering->program->tensors[out];
 	double values[256];
 	int i;
 
+	if (to->shift > source->shift &&
+	    to->scale == ldexpf(from->scale, to->shift - source->shift))
+		return take_bits(lowering, node, from, out);
 	for (i = 0; i < 256; i++)
 		values[i] = (double)from->scale * (i - from->zero_point);
 	expr.table = values;
@@ -198,6 +276,10 @@ static int quantise_concat(struct lowering *lowering, const struct expr *expr,
 	struct program *program = lowering->program;
 	struct tensor whole = program->tensors[out];
 	const uint64_t steps[] = { whole.step_c, whole.step_h, whole.step_w };
+	const struct grid grid = {
+		.scale = whole.scale, .zero_point = whole.zero_point,
+		.bits = whole.bits, .shift = whole.shift,
+	};
 	uint64_t at = whole.at;
 	unsigned int i;
 
@@ -228,7 +310,7 @@ static int quantise_concat(struct lowering *lowering, const struct expr *expr,
 		program->tensors[slice].h = sizes[1];
 		program->tensors[slice].w = sizes[2];
 		done = lower_quantise(lowering, expr->node, whole.name, form,
-				      whole.scale, whole.zero_point, slice);
+				      &grid, slice);
 		if (done < 0)
 			return done;
 		at += sizes[expr->axis] * steps[expr->axis];
@@ -276,48 +358,55 @@ static int view(struct program *program, int tensor, uint32_t c, uint32_t h,
 }
 
 static int new_tensor(struct lowering *lowering, const char *name,
-		      const uint32_t dims[3], float scale, int zero_point)
+		      const uint32_t dims[3], const struct grid *grid)
 {
 	struct program *program = lowering->program;
 	int index = program_tensor(program, name, -1, dims[0], dims[1], dims[2]);
 
 	if (index < 0)
 		return index;
-	program->tensors[index].scale = scale;
-	program->tensors[index].zero_point = zero_point;
+	program->tensors[index].scale = grid->scale;
+	program->tensors[index].zero_point = grid->zero_point;
+	program->tensors[index].bits = grid->bits;
+	program->tensors[index].shift = grid->shift;
 	return index;
 }
 
 static int quantise_grid(struct lowering *lowering, const struct node *node,
-			 const char *name, const struct operand *grid,
-			 float scale, int zero_point, int into)
+			 const char *name, const struct operand *operand,
+			 const struct grid *grid, int into)
 {
 	struct program *program = lowering->program;
-	const struct tensor from = program->tensors[grid->tensor];
-	bool same = grid->scale == scale && grid->zero_point == zero_point;
+	const struct tensor from = program->tensors[operand->tensor];
+	bool same = operand->scale == grid->scale &&
+		    operand->zero_point == grid->zero_point &&
+		    from.bits <= grid->bits;
 	int err;
 
 	if (same && into >= 0) {
-		err = lower_copy(lowering, node, grid->tensor, into);
+		err = lower_copy(lowering, node, operand->tensor, into);
 		return err ? err : into;
 	}
 	if (same) {
-		if (from.scale == scale && from.zero_point == zero_point)
-			return grid->tensor;
-		into = program_clone(program, grid->tensor);
+		if (from.scale == grid->scale &&
+		    from.zero_point == grid->zero_point &&
+		    from.shift == grid->shift)
+			return operand->tensor;
+		into = program_clone(program, operand->tensor);
 		if (into < 0)
 			return into;
-		program->tensors[into].scale = scale;
-		program->tensors[into].zero_point = zero_point;
+		program->tensors[into].scale = grid->scale;
+		program->tensors[into].zero_point = grid->zero_point;
+		program->tensors[into].shift = grid->shift;
 		return into;
 	}
 	if (into < 0)
 		into = new_tensor(lowering, name,
 				  (const uint32_t[]){ from.c, from.h, from.w },
-				  scale, zero_point);
+				  grid);
 	if (into < 0)
 		return into;
-	err = regrid(lowering, node, grid, into);
+	err = regrid(lowering, node, operand, into);
 	return err ? err : into;
 }
 
@@ -327,7 +416,7 @@ static int quantise_grid(struct lowering *lowering, const struct node *node,
  * along rows or columns), a copy puts them there.
  */
 static int quantise_viewed(struct lowering *lowering, const char *name,
-			   const struct expr *expr, float scale, int zero_point,
+			   const struct expr *expr, const struct grid *grid,
 			   int into)
 {
 	struct program *program = lowering->program;
@@ -337,7 +426,7 @@ static int quantise_viewed(struct lowering *lowering, const char *name,
 	if (into >= 0 && tensor_is_linear(&program->tensors[into]))
 		plain = view(program, into, expr->c, expr->h, expr->w);
 	else
-		plain = new_tensor(lowering, name, dims, scale, zero_point);
+		plain = new_tensor(lowering, name, dims, grid);
 	if (plain < 0)
 		return plain;
 	err = quantise_expr(lowering, expr, plain);
@@ -353,22 +442,21 @@ static int quantise_viewed(struct lowering *lowering, const char *name,
 }
 
 int lower_quantise(struct lowering *lowering, const struct node *node,
-		   const char *name, const struct form *form, float scale,
-		   int zero_point, int into)
+		   const char *name, const struct form *form,
+		   const struct grid *grid, int into)
 {
 	const struct expr *expr = form->expr;
 	int err;
 
 	if (form->kind == FORM_GRID)
-		return quantise_grid(lowering, node, name, &form->grid, scale,
-				     zero_point, into);
+		return quantise_grid(lowering, node, name, &form->grid, grid,
+				     into);
 	if (expr->viewed)
-		return quantise_viewed(lowering, name, expr, scale, zero_point,
-				       into);
+		return quantise_viewed(lowering, name, expr, grid, into);
 	if (into < 0)
 		into = new_tensor(lowering, name,
 				  (const uint32_t[]){ expr->c, expr->h, expr->w },
-				  scale, zero_point);
+				  grid);
 	if (into < 0)
 		return into;
 	err = quantise_expr(lowering, expr, into);

@@ -168,6 +168,7 @@ static int spread_scale(struct graph *graph, const struct constant *scale,
 	for (row = 0; row < weights->rows; row++)
 		out[row] = scale->f[scale->elements > 1 ? row : 0];
 	weights->scale = out;
+	weights->model_scale = out;
 	return 0;
 }
 

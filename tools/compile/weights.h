@@ -32,6 +32,7 @@ enum weights_form { WEIGHTS_AUTO, WEIGHTS_DENSE, WEIGHTS_COMPRESSED };
  * @column: position in its row, increasing
  * @value: weight, never 0, zero point taken off
  * @scale: real value of one step, for each row
+ * @model_scale: what it was in the model, before weights_narrow()
  * @bits: width that holds all of them
  * @emitted: set by emit.c: the next three are valid
  * @offset: in the constants
@@ -45,6 +46,7 @@ struct weights {
 	const uint32_t *column;
 	const int16_t *value;
 	const float *scale;
+	const float *model_scale;
 	unsigned int bits;
 	bool emitted;
 	uint64_t offset;
@@ -66,6 +68,23 @@ struct weights {
 int weights_read(struct graph *graph, const struct node *node,
 		 const struct quant *quant, bool transposed,
 		 struct weights **out);
+
+/**
+ * weights_narrow() - make weights do with fewer bits
+ * @arena: owner of the result
+ * @weights: changed; a weight that becomes 0 is gone
+ * @bits: WEIGHTS_BITS_MIN to WEIGHTS_BITS_MAX
+ *
+ * A row whose weights fit is left as it is.  Else its step becomes the one of
+ * 16/16, 15/16 … 4/16 of the least that reaches all of its weights whose squared
+ * error is least (the greatest of equal ones); weights are rounded to the
+ * nearest multiple, halves away from 0, and clamped.  A layer whose rows all
+ * have one scale keeps one for all, since its accumulators may be compared.
+ *
+ * Return: 0 or -1 (no memory)
+ */
+int weights_narrow(struct arena *arena, struct weights *weights,
+		   unsigned int bits);
 
 /* Sum of a row's weights, and of those of one sign */
 int64_t weights_sum(const struct weights *weights, uint32_t row);
