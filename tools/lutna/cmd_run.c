@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "idx.h"
 #include "options.h"
 #include "print.h"
 #include "run.h"
+#include "variant.h"
 
 static int parse(struct run_settings *s, int argc, char **argv, int *first)
 {
@@ -37,6 +39,12 @@ static int parse(struct run_settings *s, int argc, char **argv, int *first)
 		{ .name = "unit", .kind = OPTION_CHOICE, .value = &s->unit,
 		  .choices = "lut|dnc|lutna|array|wallace|dadda",
 		  .help = "arithmetic that layers are accounted for" },
+		{ .name = "digits", .kind = OPTION_CHOICE, .value = &s->digit_choice,
+		  .choices = "1|2|4",
+		  .help = "bits of a digit of dnc and lutna (default 2)" },
+		{ .name = "approx", .kind = OPTION_STRING, .value = &s->approx,
+		  .argument = "MODE",
+		  .help = "exact, drop1 to drop3 or w1 to w3, in place of what was compiled" },
 		{ .name = "slots", .kind = OPTION_NUMBER, .value = &s->slots,
 		  .argument = "N", .low = 1, .high = 1024,
 		  .help = "batches in flight at once (default 2)" },
@@ -147,25 +155,78 @@ static int read_images(const struct run_settings *s, struct run_input *input)
 			s->model, want);
 }
 
+static int wrong_usage(const char *text)
+{
+	complain("run: %s", text);
+	return STATUS_USAGE;
+}
+
+/* What options mean together; @approx is set if there is one. */
+static int check_settings(struct run_settings *s, struct precision *approx)
+{
+	static const unsigned long digits[] = { 1, 2, 4 };
+	bool digital = s->unit == LUTNA_UNIT_DNC || s->unit == LUTNA_UNIT_LUTNA;
+
+	if (s->verify && s->expect)
+		return wrong_usage("--verify and --expect exclude one another");
+	if (s->digit_choice >= 0) {
+		if (!digital)
+			return wrong_usage("--digits: only the units dnc and lutna have digits");
+		s->digits = digits[s->digit_choice];
+	}
+	if (!s->approx)
+		return STATUS_OK;
+	if (precision_approx(s->approx, approx) || approx->fold_bias)
+		return wrong_usage("--approx: must be exact, drop1 to drop3 or w1 to w3; biases are the compiler's");
+	if (approx->approx != LUTNA_APPROX_EXACT && !digital)
+		return wrong_usage("--approx: only the units dnc and lutna can be approximate");
+	return STATUS_OK;
+}
+
+/* A changed model lives in memory, and has a path there for who reads it again. */
+static int change_model(struct run_settings *s, struct lutna_model *model,
+			const struct precision *approx, char path[32], int *fd)
+{
+	int status;
+
+	s->model_path = s->model;
+	if (!s->approx)
+		return STATUS_OK;
+	status = variant_approximate(model, approx, s->model);
+	if (status || !s->verify)
+		return status;
+	status = variant_write(model, fd);
+	if (status)
+		return status;
+	snprintf(path, 32, "/proc/self/fd/%d", *fd);
+	s->model_path = path;
+	return STATUS_OK;
+}
+
 int cmd_run(int argc, char **argv)
 {
-	struct run_settings s = { .show = 4, .unit = LUTNA_UNIT_LUTNA };
+	struct run_settings s = {
+		.show = 4, .unit = LUTNA_UNIT_LUTNA, .digit_choice = -1,
+	};
 	struct run_input input = { .images.data = NULL };
+	struct precision approx = { .act_bits = 0 };
 	struct lutna_model *model;
-	int first, status;
+	int first, status, fd = -1;
+	char path[32];
 
 	status = parse(&s, argc, argv, &first);
 	if (status != OPTIONS_GO_ON)
 		return status;
 	s.model = argv[first];
 	s.images = argv[first + 1];
-	if (s.verify && s.expect) {
-		complain("run: --verify and --expect exclude one another");
-		return STATUS_USAGE;
-	}
+	status = check_settings(&s, &approx);
+	if (status)
+		return status;
 	if (lutna_model_load(&model, s.model))
 		return complain("%s", lutna_last_error());
-	status = check_model(&s, model, &input);
+	status = change_model(&s, model, &approx, path, &fd);
+	if (!status)
+		status = check_model(&s, model, &input);
 	if (!status)
 		status = read_images(&s, &input);
 	if (!status)
@@ -174,6 +235,8 @@ int cmd_run(int argc, char **argv)
 		status = run_model(&s, model, &input);
 	idx_free(&input.labels);
 	idx_free(&input.images);
+	if (fd >= 0)
+		close(fd);
 	lutna_model_free(model);
 	return status;
 }

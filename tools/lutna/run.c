@@ -9,6 +9,7 @@
 #include "progress.h"
 #include "reference.h"
 #include "run.h"
+#include "variant.h"
 
 /* A class is a byte in a label file. */
 #define CLASSES_MAX	256
@@ -190,6 +191,10 @@ static int collect(struct run *run, struct run_report *report)
 		if (lutna_session_layer_total(run->session, i, &run->layers[i]))
 			return complain("%s", lutna_last_error());
 		to_host(&run->layers[i]);
+		if (run->settings->digits &&
+		    variant_digits(&run->layers[i],
+				   (unsigned int)run->settings->digits))
+			return STATUS_FAILURE;
 		add_up(&report->totals, &run->layers[i]);
 	}
 	if (lutna_session_stats(run->session, &report->stats))
@@ -233,7 +238,7 @@ static int execute_and_compare(struct run *run, struct run_report *report)
 {
 	const struct run_settings *settings = run->settings;
 	struct reference reference = {
-		.model_path = settings->model,
+		.model_path = settings->model_path,
 		.images = run->input->images.data,
 		.count = run->input->images.count,
 		.bytes = run->output_bytes,
@@ -278,6 +283,10 @@ static int finish(struct run *run, struct run_report *report)
 	status = show_pictures(run);
 	if (status)
 		return status;
+	if (run->settings->digits && !run->settings->json)
+		printf("digits         of %lu bits; energy and area of dnc and lutna are computed by this program,\n"
+		       "               from the device's count of multiplications\n",
+		       run->settings->digits);
 	printer(run)->run_end(report);
 	if (report->verdict == VERDICT_DIFFERS)
 		status = complain("%zu outputs differ from the reference",

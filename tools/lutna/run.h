@@ -9,9 +9,14 @@
 
 #include "idx.h"
 
-/* As the options of the command say; unset strings are NULL, numbers 0. */
+/*
+ * As the options of the command say; unset strings are NULL, numbers 0.
+ * @model_path is where @model is loaded from, changed or not.
+ */
 struct run_settings {
 	const char *model;
+	const char *model_path;
+	const char *approx;
 	const char *images;
 	const char *device;
 	const char *labels;
@@ -21,6 +26,8 @@ struct run_settings {
 	unsigned long show;
 	unsigned long slots;
 	unsigned long columns;
+	unsigned long digits;
+	int digit_choice;
 	int unit;
 	int color;
 	int progress;
