@@ -13,8 +13,10 @@ enum {
 /* Each takes its own name as argv[0] and returns an exit status. */
 int cmd_bench(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
+int cmd_cost(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_tune(int argc, char **argv);
 
 /**
  * complain() - say on stderr, in one line, what went wrong
