@@ -20,8 +20,8 @@ jobs	= $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 part = @$(if $(wildcard $(1)/Makefile),$(MAKE) $(quiet) $(jobs) --no-print-directory \
 	-C $(1) O=$(B)/$(2),echo 'nothing to build in $(1) yet')
 
-.PHONY: all deps deps-check deps-bench qemu kernel kernel-sources vm-parts module lib
-.PHONY: tool tests run check bench vm sparse checkpatch lint clean distclean help
+.PHONY: all deps deps-check deps-bench deps-paper qemu kernel kernel-sources vm-parts module lib
+.PHONY: tool tests run check bench paper vm sparse checkpatch lint clean distclean help
 
 all: qemu module tool vm-parts
 
@@ -31,6 +31,7 @@ help:
 	@echo '  make run        classify images on the virtual device, in the VM'
 	@echo '  make check      all tests; SUITES="unit vm" some of them'
 	@echo '  make bench      what a job costs, and the speed of the arithmetic'
+	@echo '  make paper      the publications, measured: build/paper/report.md'
 	@echo '  make vm         a shell in the VM; tools/vm --help for more'
 	@echo 'Parts:'
 	@echo '  deps qemu kernel module lib tool tests'
@@ -56,6 +57,9 @@ deps-check:
 
 deps-bench:
 	@tools/build/deps build bench
+
+deps-paper:
+	@tools/build/deps build paper
 
 qemu: deps
 	@tools/build/qemu
@@ -91,6 +95,10 @@ check: all tests
 bench: all deps-bench
 	$(call part,tests/bench,tests/bench)
 	@tests/bench/run
+
+paper: all deps-paper
+	$(call part,tools/paper,tools/paper)
+	@tools/paper/run
 
 vm: all
 	@$(VM)
