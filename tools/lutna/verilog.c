@@ -13,7 +13,7 @@
 #define EXHAUSTIVE_BITS	13
 
 /* Activations that meet each weight of a sample, besides the two ends. */
-#define SAMPLES		16
+#define SAMPLES		6
 
 /**
  * struct cell - how a gate is written
@@ -76,9 +76,11 @@ void verilog_name(const struct lutna_unit_spec *spec,
 	if (spec->approx != LUTNA_APPROX_EXACT)
 		snprintf(approx, sizeof(approx), "_%s%u",
 			 approx_names[spec->approx], spec->approx_digits);
-	snprintf(name, VERILOG_NAME_MAX, "%s_%ux%u%s%s%s%s",
+	snprintf(name, VERILOG_NAME_MAX, "%s_%ux%u%s%s%s%s%s%s",
 		 lutna_unit_name(spec->unit), spec->act_bits, spec->weight_bits,
 		 spec->is_signed ? "s" : "", digits, approx,
+		 spec->join == LUTNA_JOIN_TREE ? "_tree" : "",
+		 spec->tables == LUTNA_TABLES_PRIVATE ? "_private" : "",
 		 spec->lut_order == LUTNA_LUT_ORDER_HIGH ? "_high" : "");
 }
 
@@ -143,7 +145,10 @@ static void write_header(FILE *out, const struct lutna_netlist *nl,
 	fprintf(out, "// weight: W, %u bits, %s\n", s->weight_bits,
 		s->is_signed ? "two's complement" : "unsigned");
 	if (has_digits(s))
-		fprintf(out, "// digits: %u bits each\n", s->digit_bits);
+		fprintf(out, "// digits: %u bits each, %s, joined by a %s\n",
+			s->digit_bits, s->tables == LUTNA_TABLES_PRIVATE ?
+			"a table for each" : "one table for all",
+			s->join == LUTNA_JOIN_TREE ? "tree" : "chain");
 	if (s->approx != LUTNA_APPROX_EXACT)
 		fprintf(out, "// approximate: %s, %u low digits of 2 bits\n",
 			approx_names[s->approx], s->approx_digits);
@@ -276,7 +281,11 @@ int verilog_write(FILE *out, const struct lutna_netlist *nl, const char *module)
 	return ferror(out) ? -EIO : 0;
 }
 
-/* The stored words, from the weight by multiplication, and the bits in cells. */
+/*
+ * The stored words, from the weight by multiplication, and the bits in cells.
+ * One assignment: thousands of single ones would take a simulator as many
+ * copies of s each.
+ */
 static void write_storage(FILE *out, const struct lutna_netlist *nl,
 			  unsigned int bits)
 {
@@ -294,16 +303,19 @@ static void write_storage(FILE *out, const struct lutna_netlist *nl,
 	written[1] = true;
 	gate = lutna_netlist_gates(nl, &n);
 	for (i = 0; i < n; i++) {
-		if (gate[i].kind != LUTNA_GATE_CELL)
+		if (gate[i].kind != LUTNA_GATE_CELL || written[gate[i].multiple])
 			continue;
-		if (!written[gate[i].multiple])
-			fprintf(out, "\twire [%u:0] m%u = %u'd%u * m1;\n",
-				bits - 1, gate[i].multiple, bits,
-				gate[i].multiple);
+		fprintf(out, "\twire [%u:0] m%u = %u'd%u * m1;\n", bits - 1,
+			gate[i].multiple, bits, gate[i].multiple);
 		written[gate[i].multiple] = true;
-		fprintf(out, "\tassign s[%zu] = m%u[%u];\n", bit++,
-			gate[i].multiple, gate[i].bit);
 	}
+	for (i = n; i-- > 0;)
+		if (gate[i].kind == LUTNA_GATE_CELL)
+			fprintf(out, "%s\t\tm%u[%u]", bit++ ? ",\n" :
+				"\tassign s = {\n", gate[i].multiple,
+				gate[i].bit);
+	if (bit)
+		fputs("\n\t};\n", out);
 }
 
 static const char bench_tasks[] =
