@@ -12,6 +12,23 @@
 #define READ_STEP	((size_t)1 << 20)
 #define PIECES		(LUTNA_MEASURE_MAX / LUTNA_MEASURE_MIN)
 
+/* What zlib has to complain about; it calls a lost end a lack of buffers. */
+static int read_error(const char *path, gzFile file)
+{
+	const char *text;
+	int code, err = errno;
+
+	text = gzerror(file, &code);
+	if (code == Z_OK || code == Z_STREAM_END)
+		return 0;
+	if (code == Z_ERRNO)
+		text = strerror(err);
+	else if (code == Z_BUF_ERROR)
+		text = "cut short";
+	complain("%s: %s", path, text);
+	return -EIO;
+}
+
 /* Whatever the file holds, up to READ_MOST. */
 static int read_some(const char *path, uint8_t **data, size_t *bytes)
 {
@@ -39,16 +56,12 @@ static int read_some(const char *path, uint8_t **data, size_t *bytes)
 			have = grown;
 		}
 		got = gzread(file, have + count, (unsigned int)READ_STEP);
-		if (got < 0) {
-			const char *text = gzerror(file, &err);
-
-			complain("%s: %s", path,
-				 err == Z_ERRNO ? strerror(errno) : text);
-			err = -EIO;
+		if (got <= 0) {
+			err = read_error(path, file);
 			break;
 		}
 		count += (size_t)got;
-	} while (got && count < READ_MOST);
+	} while (count < READ_MOST);
 	gzclose(file);
 	if (err) {
 		free(have);
