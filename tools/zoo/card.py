@@ -56,16 +56,42 @@ def _layer_table(nodes, shape, layers):
     return "\n".join(rows), biases, total
 
 
-def _scale_table(layers):
+def _scale_table(nodes, layers, scales):
+    grid = nets.grids(nodes)
     rows = ["| layer | activation scale | weight scale, least | weight scale, "
             "largest | weights, least to largest |",
             "|---|---:|---:|---:|---:|"]
-    for name, layer in layers.items():
-        scale = "" if layer["scale"] is None else f"{layer['scale']:.6g}"
+    for node in nodes:
+        name, layer = node.name, layers.get(node.name)
+        if layer is None and grid[name] != name:
+            continue
+        scale = f"{scales[grid[name]]:.6g}" if grid[name] in scales else ""
+        row = f"| {name} | {scale} "
+        if layer is None:
+            rows.append(row + "| | | |")
+            continue
         ws, w = layer["weight_scale"], layer["weight"]
-        rows.append(f"| {name} | {scale} | {ws.min():.6g} | {ws.max():.6g} "
+        rows.append(row + f"| {ws.min():.6g} | {ws.max():.6g} "
                     f"| {w.min()} to {w.max()} |")
     return "\n".join(rows)
+
+
+def _zero_points(nodes):
+    signed = [n.name for n in nodes if nets.is_signed(n)]
+    if not signed:
+        return "Input scale 1/255."
+    return _fill(f"""
+        Input scale 1/255. Zero point {quantise.SIGNED_ZERO} in front of an
+        addition, where there is no ReLU ({', '.join(signed)}), else 0.""")
+
+
+def _side(nodes, shape):
+    """What side the images have inside of the network, in words."""
+    out = nets.shapes(nodes, shape)[nodes[0].name]
+    if out[1] == shape[1]:
+        return f"Images are not padded: {shape[1]}x{shape[2]} places at first."
+    return (f"Images are padded with zeros to {out[1]}x{out[2]} by the first "
+            "convolution.")
 
 
 def _round_table(log):
@@ -109,6 +135,9 @@ def _accuracy_table(cfg, found, tested):
 def _training(cfg, data, log):
     seconds = sum(e["seconds"] for e in log)
     mirrored = " and mirrored" if data.flip else ""
+    mixed = """ Forward and backward passes of training in bfloat16
+        (torch.autocast); weights, their updates and every accuracy in
+        float32.""" if cfg.get("compute") == "bfloat16" else ""
     return _fill(f"""
         Lottery ticket with rewinding: train, keep the largest weights of the
         whole network (all layers compared together), put the survivors back
@@ -118,7 +147,7 @@ def _training(cfg, data, log):
         momentum {lottery.MOMENTUM}, weight decay {lottery.WEIGHT_DECAY:g},
         batch {lottery.BATCH}, rate up to {lottery.PEAK_LR} in epoch
         {lottery.REWIND_EPOCH}, then a cosine to zero; images shifted by up to
-        {lottery.SHIFT} pixels{mirrored}.""") + "\n\n" + \
+        {lottery.SHIFT} pixels{mirrored}.{mixed}""") + "\n\n" + \
         _fill(f"""
         Seed {cfg['seed']}. Training took {seconds / 60:.0f} minutes with torch
         {lottery.torch.__version__} on {_processor()} (threads:
@@ -126,7 +155,7 @@ def _training(cfg, data, log):
         work at the same time.""")
 
 
-def text(args, cfg, data, nodes, run, layers, found, tested, size):
+def text(args, cfg, data, nodes, run, layers, scales, found, tested, size):
     """The card as Markdown."""
     table, biases, total = _layer_table(nodes, data.shape, layers)
     shape = "x".join(str(n) for n in data.shape)
@@ -140,7 +169,8 @@ def text(args, cfg, data, nodes, run, layers, found, tested, size):
     source = _fill(f"""
         {data.title}, {data.source}, licence {data.licence}, as in Debian's
         package {data.package}. Images {shape}, unsigned bytes; the network
-        sees value/255, without a mean taken away. Of the training set
+        sees value/255, without a mean taken away.
+        {_side(nodes, data.shape)} Of the training set
         {cfg['held_out']:,} images, drawn by the seed, were held out for
         calibration and choices.""")
     integers = _fill(f"""
@@ -189,7 +219,7 @@ order and ends at a slightly different network):
 {table}
 
 ## Scales
-{_scale_table(layers)}
+{_scale_table(nodes, layers, scales)}
 
-Input scale 1/255.
+{_zero_points(nodes)}
 """

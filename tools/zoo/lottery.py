@@ -6,6 +6,7 @@ Everything random is drawn from (seed, round, epoch), so that a run continued
 from a checkpoint takes the same steps as one that was never interrupted.
 """
 import copy
+import ctypes
 import math
 import os
 import pickle
@@ -34,6 +35,7 @@ class Network(nn.Module):
     def __init__(self, nodes, shape):
         super().__init__()
         self.nodes = nodes
+        self.done = nets.last_uses([(n.name, n.inputs) for n in nodes])
         self.layers = nn.ModuleDict()
         out = nets.shapes(nodes, shape)
         for node in nodes:
@@ -50,25 +52,38 @@ class Network(nn.Module):
                 self.layers[node.name] = nn.Linear(src, a["out"])
 
     def forward(self, image):
-        return self.values(image)[self.nodes[-1].name]
+        value = {nets.INPUT: image}
+        for node in self.nodes:
+            value[node.name] = self._result(node, value)
+            for name in self.done[node.name]:
+                del value[name]
+        return value[self.nodes[-1].name]
 
     def values(self, image):
         """The result of every node, keyed by its name."""
         value = {nets.INPUT: image}
         for node in self.nodes:
-            x = value[node.inputs[0]]
-            a = node.attrs
-            if node.op == "conv":
-                layer = self.layers[node.name]
-                y = F.relu(layer["norm"](layer["conv"](x)))
-            elif node.op == "maxpool":
-                y = F.max_pool2d(x, a["kernel"], a["stride"])
-            elif node.op == "flatten":
-                y = torch.flatten(x, 1)
-            else:
-                y = self.layers[node.name](x)
-            value[node.name] = y
+            value[node.name] = self._result(node, value)
         return value
+
+    def _result(self, node, value):
+        x = value[node.inputs[0]]
+        a = node.attrs
+        if node.op == "conv":
+            layer = self.layers[node.name]
+            y = layer["norm"](layer["conv"](x))
+            return F.relu(y) if a["relu"] else y
+        if node.op == "maxpool":
+            return F.max_pool2d(x, a["kernel"], a["stride"], a["pad"])
+        if node.op == "avgpool":
+            return F.adaptive_avg_pool2d(x, 1)
+        if node.op == "add":
+            return F.relu(x + value[node.inputs[1]])
+        if node.op == "concat":
+            return torch.cat([value[name] for name in node.inputs], 1)
+        if node.op == "flatten":
+            return torch.flatten(x, 1)
+        return self.layers[node.name](x)
 
     def prunable(self):
         """The weight tensors that pruning works on, keyed by layer name."""
@@ -161,6 +176,18 @@ def _read(path):
         raise ValueError(f"{path} is damaged; --fresh starts again") from None
 
 
+def _keep_memory():
+    """Ask glibc to hold on to freed memory. Otherwise each large tensor is
+    mapped anew, and its page faults cost more than what it was made for."""
+    mmap_max, trim_threshold = -4, -1       # of malloc.h
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(mmap_max, 0)
+    mallopt(trim_threshold, (1 << 31) - 1)
+
+
 class Progress:
     """A moving line on a terminal; one line an epoch everywhere."""
 
@@ -184,7 +211,8 @@ class Progress:
 
 class Lottery:
     """One run; `cfg` has net, width, data, seed, sparsity, rounds, epochs,
-    last_epochs. Its state lives in directory `work`."""
+    last_epochs, and `compute` where that is not float32. Its state lives in
+    directory `work`."""
 
     def __init__(self, cfg, nodes, shape, flip, train, held, work):
         self.cfg, self.flip, self.work = cfg, flip, work
@@ -192,8 +220,14 @@ class Lottery:
         self.held = held
         self.steps = len(self.images) // BATCH
         self.progress = Progress()
+        self.mixed = cfg.get("compute") == "bfloat16"
+        _keep_memory()
+        # Pruned weights' momentum dies away through the slowest of numbers.
+        torch.set_flush_denormal(True)
         torch.manual_seed(cfg["seed"])
         self.model = Network(nodes, shape)
+        if self.mixed:
+            self.model = self.model.to(memory_format=torch.channels_last)
         self.masks = {n: torch.ones_like(w)
                       for n, w in self.model.prunable().items()}
         self.round, self.epoch, self.log = 0, 0, []
@@ -226,6 +260,14 @@ class Lottery:
         last = round_ == self.cfg["rounds"] - 1
         return self.cfg["last_epochs" if last else "epochs"]
 
+    def _loss(self, x, y):
+        if not self.mixed:
+            return F.cross_entropy(self.model(x), y)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.model(
+                x.contiguous(memory_format=torch.channels_last))
+        return F.cross_entropy(logits.float(), y)
+
     def _train_epoch(self):
         rng = np.random.default_rng([self.cfg["seed"], self.round, self.epoch])
         order = rng.permutation(len(self.images))
@@ -239,7 +281,7 @@ class Lottery:
             rate = _rate(self.epoch * self.steps + step, self.steps, epochs)
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
-            loss = F.cross_entropy(self.model(x), y)
+            loss = self._loss(x, y)
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             self.optimiser.step()
