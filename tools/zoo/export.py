@@ -51,10 +51,10 @@ def write(args, cfg, data, nodes, run, dense, pruned, held):
     found["pruned_held"] = lottery.evaluate(model, *held)
     found["pruned"] = lottery.evaluate(model, *test)
 
-    layers = quantise.quantise(
-        model, quantise.calibrate(model, held[0][:quantise.CALIBRATION]))
+    scales = quantise.calibrate(model, held[0][:quantise.CALIBRATION])
+    layers = quantise.quantise(model, scales)
     onnx_model = qdq.build(
-        args.name, nodes, data.shape, layers,
+        args.name, nodes, data.shape, layers, scales,
         {"lutna.dataset": data.name, "lutna.classes": ",".join(data.classes),
          "lutna.act_bits": "8", "lutna.weight_bits": "9"})
     raw = onnx_model.SerializeToString(deterministic=True)
@@ -66,7 +66,7 @@ def write(args, cfg, data, nodes, run, dense, pruned, held):
     _write(base + ".onnx", raw)
     _write(base + ".expect",
            expectation.text(args.name, logits[:EXPECTED]).encode())
-    text = card.text(args, cfg, data, nodes, run, layers, found,
+    text = card.text(args, cfg, data, nodes, run, layers, scales, found,
                      len(test[0]), len(raw))
     _write(base + ".md", text.encode())
     print(f"{base}.onnx: {len(raw)} bytes, "

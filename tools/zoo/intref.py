@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Integer reference of a QDQ network, in numpy: what the device computes.
 
-  acc = sum(weight * x) + bias                                   (int32)
-  y   = clamp((acc * mult + (1 << (shift - 1))) >> shift, 0, 255)
+  y    = clamp(zero + ((v + (1 << (shift - 1))) >> shift), low, 255)
+  conv, fc    v = (sum(weight * x) + bias) * mult
+  avgpool     v = sum(x) * mult, divided together with the rounding constant
+                  by the number of places
+  add         v = (x1 - zero1) * mult1 + (x2 - zero2) * mult2
   mult = round(m * 2^shift), 2^30 <= mult < 2^31
-  m   = input scale * weight scale / output scale                (double)
+  m    = input scale * weight scale / output scale               (double)
 
-The product has 64 bits and the shift rounds down, so halves go up. The last
-layer gives its accumulators. Needs numpy and onnx, no torch.
+The sum and the bias have 32 bits, products have 64; the shift rounds down, so
+halves go up. An addition has one shift, that of its greater m. `low` is the
+zero point behind a ReLU, else 0. The last layer gives its accumulators. Needs
+numpy and onnx, no torch.
 """
 import math
 from collections import namedtuple
@@ -16,14 +21,29 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-# weight, bias: int32; mult, shift: int64 arrays, None in the last layer;
-# window: (kernel, stride, pad) of conv and maxpool; in_scale, weight_scale,
-# scale: as in the file.
-Step = namedtuple("Step", "op name weight bias mult shift window in_scale "
-                          "weight_scale scale")
+import nets
+
+# inputs: indices of the steps whose results it takes, or IMAGE;
+# weight, bias: int32; mult, shift: int64 arrays, None in the last layer and
+# where nothing is requantised; window: (kernel, stride, pad) of conv and
+# maxpool; in_zeros, zero, relu: of an addition and of what is requantised;
+# in_scales, weight_scale, scale: as in the file.
+Step = namedtuple("Step", "op name inputs weight bias mult shift window "
+                          "in_zeros zero relu in_scales weight_scale scale",
+                  defaults=(None,) * 11)
+
+IMAGE = -1
+
+# A quantised value: the step that makes it, and what its integers mean.
+Grid = namedtuple("Grid", "source scale zero")
+# A value that waits for its grid, and the steps that will do the arithmetic.
+Pending = namedtuple("Pending", "source makers")
 
 BATCH = 128
 MAX_WEIGHTS = 1 << 28
+# Places of a channel times 2^shift must stay below 2^63.
+AVERAGE_SHIFT = 45
+AVERAGE_PLACES = 1 << 16
 
 
 def multiplier(m):
@@ -65,15 +85,15 @@ def constants(model):
 
 
 class _Reader:
-    """Follows the integers through the graph. `value` maps the name of a
-    float tensor to its scale; `pending` the name of an unquantised result to
-    the step that makes it."""
+    """Follows the integers through the graph. `quantised` maps the name of a
+    tensor of integers to its Grid, `value` that of a tensor of dequantised
+    floats; `pending` the name of an unquantised result to its Pending."""
 
     def __init__(self, model):
         self.const = constants(model)
         self.steps, self.quantised, self.value = [], {}, {}
         self.pending, self.params = {}, {}
-        self.pending[model.graph.input[0].name] = None
+        self.pending[model.graph.input[0].name] = Pending(IMAGE, [])
 
     def fail(self, node, why):
         raise ValueError(f"node {node.name}: {why}")
@@ -85,53 +105,84 @@ class _Reader:
                 self.fail(node, "not symmetric along axis 0")
             self.params[node.output[0]] = (self.const[source], scale)
         else:
-            self.value[node.output[0]] = self.quantised[source]
-            if self.value[node.output[0]] != scale:
-                self.fail(node, "scale is not that of its QuantizeLinear")
+            grid = self.quantised[source]
+            if (grid.scale, grid.zero) != (scale, self.const[node.input[2]]):
+                self.fail(node, "grid is not that of its QuantizeLinear")
+            self.value[node.output[0]] = grid
 
     def QuantizeLinear(self, node):
         source = node.input[0]
         scale = float(self.const[node.input[1]])
         zero = self.const[node.input[2]]
-        if zero.dtype != np.uint8 or zero != 0:
-            self.fail(node, "zero point is not uint8 0")
+        if zero.dtype != np.uint8 or zero.shape:
+            self.fail(node, "zero point is not one uint8")
         if not 0 < scale < math.inf:
             self.fail(node, f"scale {scale}")
-        if source in self.pending:
-            at = self.pending[source]
-            if at is not None:
-                self.steps[at] = self.requantised(self.steps[at], scale)
-        elif self.value.get(source) != scale:
-            self.fail(node, "scale changes without arithmetic")
-        self.quantised[node.output[0]] = scale
+        zero = int(zero)
+        if source in self.value:
+            grid = self.value[source]
+            if (grid.scale, grid.zero) != (scale, zero):
+                self.fail(node, "grid changes without arithmetic")
+        else:
+            made = self.pending.pop(source)
+            if made.source == IMAGE and zero:
+                self.fail(node, "the image has a zero point")
+            for at in made.makers:
+                self.steps[at] = self.requantised(node, self.steps[at], scale,
+                                                  zero)
+            grid = Grid(made.source, scale, zero)
+        self.quantised[node.output[0]] = grid
 
-    @staticmethod
-    def requantised(step, scale):
-        pairs = [multiplier(step.in_scale * float(w) / scale)
-                 for w in step.weight_scale]
+    def requantised(self, node, step, scale, zero):
+        factors = [s / scale for s in step.in_scales]
+        if step.weight is not None:
+            factors = [step.in_scales[0] * float(w) / scale
+                       for w in step.weight_scale]
+        if step.op == "add":
+            _, common = multiplier(max(factors))
+            pairs = [(math.floor(math.ldexp(m, common) + 0.5), common)
+                     for m in factors]
+        else:
+            pairs = [multiplier(m) for m in factors]
         mult, shift = np.array(pairs, np.int64).T
-        return step._replace(mult=mult, shift=shift, scale=scale)
+        if step.op == "avgpool" and shift.max() > AVERAGE_SHIFT:
+            self.fail(node, "scales are too far apart")
+        return step._replace(mult=mult, shift=shift, scale=scale, zero=zero)
+
+    def plain(self, node, which=0):
+        """Grid of an input that must not have a zero point."""
+        grid = self.value[node.input[which]]
+        if grid.zero:
+            self.fail(node, "its input has a zero point")
+        return grid
+
+    def made(self, node, step):
+        """A step whose result waits for its grid."""
+        at = len(self.steps)
+        self.steps.append(step)
+        self.pending[node.output[0]] = Pending(at, [at])
 
     def layer(self, node, op, window):
         weight, weight_scale = self.params[node.input[1]]
         bias, bias_scale = self.params[node.input[2]]
-        in_scale = self.value[node.input[0]]
+        grid = self.plain(node)
         if weight.dtype != np.int32 or bias.dtype != np.int32:
             self.fail(node, "weight or bias is not int32")
         if weight_scale.shape != (len(weight),) or bias.shape != (len(weight),):
             self.fail(node, "weight scale or bias is not one an output")
         if not (np.isfinite(weight_scale) & (weight_scale > 0)).all():
             self.fail(node, "weight scale is not positive")
-        unit = in_scale * weight_scale.astype(np.float64)
+        unit = grid.scale * weight_scale.astype(np.float64)
         if not np.allclose(bias_scale, unit, rtol=1e-6, atol=0):
             self.fail(node, "bias scale is not input scale x weight scale")
         worst = (np.abs(weight.reshape(len(weight), -1).astype(np.int64))
                  .sum(1) * 255 + np.abs(bias.astype(np.int64)))
         if worst.max() >= 1 << 31:
             self.fail(node, "the accumulator may overflow")
-        self.pending[node.output[0]] = len(self.steps)
-        self.steps.append(Step(op, node.name, weight, bias, None, None, window,
-                               in_scale, weight_scale, None))
+        self.made(node, Step(op, node.name, [grid.source], weight, bias,
+                             window=window, relu=False,
+                             in_scales=[grid.scale],
+                             weight_scale=weight_scale))
 
     def square(self, node):
         """(kernel, stride, pad); what is not named here must not be there."""
@@ -154,27 +205,54 @@ class _Reader:
         self.layer(node, "fc", None)
 
     def Relu(self, node):
-        # The unsigned clamp of the requantisation does it.
-        self.pending[node.output[0]] = self.pending[node.input[0]]
+        made = self.pending.pop(node.input[0])
+        for at in made.makers:
+            self.steps[at] = self.steps[at]._replace(relu=True)
+        self.pending[node.output[0]] = made
+
+    def Add(self, node):
+        a, b = (self.value[name] for name in node.input)
+        self.made(node, Step("add", node.name, [a.source, b.source],
+                             relu=False, in_zeros=[a.zero, b.zero],
+                             in_scales=[a.scale, b.scale]))
+
+    def GlobalAveragePool(self, node):
+        grid = self.plain(node)
+        self.made(node, Step("avgpool", node.name, [grid.source], relu=False,
+                             in_scales=[grid.scale]))
+
+    def Concat(self, node):
+        if attributes(node) != {"axis": 1}:
+            self.fail(node, "not along the channels")
+        pieces = [self.pending.pop(name) for name in node.input]
+        self.pending[node.output[0]] = Pending(
+            len(self.steps), [at for p in pieces for at in p.makers])
+        self.steps.append(Step("concat", node.name,
+                               [p.source for p in pieces]))
 
     def MaxPool(self, node):
-        window = self.square(node)
-        if window[2]:
-            self.fail(node, "is padded")
-        self.passed_on(node, "maxpool", window)
+        self.passed_on(node, "maxpool", self.square(node))
 
     def Flatten(self, node):
         self.passed_on(node, "flatten", None)
 
     def passed_on(self, node, op, window):
-        scale = self.value[node.input[0]]
-        self.steps.append(Step(op, node.name, None, None, None, None, window,
-                               scale, None, scale))
-        self.value[node.output[0]] = scale
+        grid = self.plain(node)
+        self.value[node.output[0]] = grid._replace(source=len(self.steps))
+        self.steps.append(Step(op, node.name, [grid.source], window=window))
+
+    def finish(self, output):
+        """Only the logits may be left without a grid."""
+        left = self.pending.pop(output)
+        if self.pending or left.makers != [len(self.steps) - 1]:
+            raise ValueError("results are left unquantised: "
+                             f"{', '.join(self.pending) or output}")
+        return self.steps
 
 
 def steps(model):
-    """The integer program of an onnx.ModelProto, a list of Step."""
+    """The integer program of an onnx.ModelProto, a list of Step; the last is
+    the layer that makes the logits."""
     reader = _Reader(model)
     for node in model.graph.node:
         handler = getattr(reader, node.op_type, None)
@@ -184,7 +262,10 @@ def steps(model):
             handler(node)
         except (KeyError, IndexError) as e:
             reader.fail(node, f"{e} is missing")
-    return reader.steps
+    try:
+        return reader.finish(model.graph.output[0].name)
+    except (KeyError, IndexError):
+        raise ValueError("the output is no layer's result") from None
 
 
 # Values are [channel, row, column, image]: a weight then multiplies one
@@ -206,7 +287,9 @@ def _conv(step, x):
 
 
 def _maxpool(step, x):
-    kernel, stride, _ = step.window
+    kernel, stride, pad = step.window
+    # Nothing is less than 0, so what stands outside never wins.
+    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
     rows = (x.shape[1] - kernel) // stride + 1
     cols = (x.shape[2] - kernel) // stride + 1
     parts = [x[:, y:y + stride * rows:stride, z:z + stride * cols:stride]
@@ -214,28 +297,63 @@ def _maxpool(step, x):
     return np.maximum.reduce(parts)
 
 
-def _requantise(step, acc):
+def _clamped(step, y):
+    low = step.zero if step.relu else 0
+    return np.clip(y + step.zero, low, 255).astype(np.uint8)
+
+
+def _layer(step, x):
+    if step.op == "conv":
+        acc = _conv(step, x)
+    else:
+        acc = step.weight @ x.astype(np.int32) + step.bias[:, None]
+    if step.mult is None:
+        return acc
     column = (-1, *[1] * (acc.ndim - 1))
     mult, shift = step.mult.reshape(column), step.shift.reshape(column)
-    y = (acc.astype(np.int64) * mult + (np.int64(1) << (shift - 1))) >> shift
-    return np.clip(y, 0, 255).astype(np.uint8)
+    return _clamped(step, (acc.astype(np.int64) * mult
+                           + (np.int64(1) << (shift - 1))) >> shift)
+
+
+def _avgpool(step, x):
+    places = x.shape[1] * x.shape[2]
+    if places > AVERAGE_PLACES:
+        raise ValueError(f"node {step.name}: {places} places")
+    total = x.sum((1, 2), np.int64, keepdims=True)
+    shift = int(step.shift[0])
+    return _clamped(step, (total * step.mult[0]
+                           + places * (1 << (shift - 1)))
+                    // (places << shift))
+
+
+def _add(step, a, b):
+    if a.shape != b.shape:
+        raise ValueError(f"node {step.name}: shapes differ")
+    shift = step.shift[0]
+    total = sum((x.astype(np.int64) - zero) * mult for x, zero, mult in
+                zip((a, b), step.in_zeros, step.mult))
+    return _clamped(step, (total + (np.int64(1) << (shift - 1))) >> shift)
+
+
+OPERATORS = {
+    "conv": _layer,
+    "fc": _layer,
+    "maxpool": _maxpool,
+    "avgpool": _avgpool,
+    "add": _add,
+    "concat": lambda step, *x: np.concatenate(x),
+    "flatten": lambda step, x: x.reshape(-1, x.shape[-1]),
+}
 
 
 def _run_batch(program, images):
-    x = np.ascontiguousarray(images.transpose(1, 2, 3, 0))
-    for step in program:
-        if step.op == "maxpool":
-            x = _maxpool(step, x)
-        elif step.op == "flatten":
-            x = x.reshape(-1, x.shape[-1])
-        else:
-            if step.op == "conv":
-                x = _conv(step, x)
-            else:
-                x = step.weight @ x.astype(np.int32) + step.bias[:, None]
-            if step.mult is not None:
-                x = _requantise(step, x)
-    return x.T
+    value = {IMAGE: np.ascontiguousarray(images.transpose(1, 2, 3, 0))}
+    done = nets.last_uses([(i, s.inputs) for i, s in enumerate(program)])
+    for i, step in enumerate(program):
+        value[i] = OPERATORS[step.op](step, *(value[k] for k in step.inputs))
+        for k in done[i]:
+            del value[k]
+    return value[len(program) - 1].T
 
 
 def run(program, images, progress=None):

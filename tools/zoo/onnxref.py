@@ -7,10 +7,11 @@ import numpy as np
 import intref
 
 
-def _windows(x, kernel, stride, pad=(0, 0, 0, 0)):
+def _windows(x, kernel, stride, pad, outside):
     """[N, C, H', W', kernel, kernel] view of x [N, C, H, W]."""
     top, left, bottom, right = pad
-    x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+    x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)),
+               constant_values=outside)
     view = np.lib.stride_tricks.sliding_window_view(x, kernel, axis=(2, 3))
     return view[:, :, ::stride[0], ::stride[1]]
 
@@ -22,7 +23,8 @@ def _per_axis(scale, x, axis):
 
 
 def _quantize(x, scale, zero):
-    return np.clip(np.rint(x / scale) + zero, 0, 255).astype(np.uint8)
+    return np.clip(np.rint(x / scale) + np.float32(zero), 0,
+                   255).astype(np.uint8)
 
 
 def _dequantize(a, x, scale, zero=0):
@@ -31,13 +33,14 @@ def _dequantize(a, x, scale, zero=0):
 
 
 def _conv(a, x, weight, bias):
-    w = _windows(x, a["kernel_shape"], a["strides"], a["pads"])
+    w = _windows(x, a["kernel_shape"], a["strides"], a["pads"], 0)
     y = np.tensordot(w, weight, ((1, 4, 5), (1, 2, 3)))
     return y.transpose(0, 3, 1, 2) + bias[:, None, None]
 
 
 def _maxpool(a, x):
-    return _windows(x, a["kernel_shape"], a["strides"]).max((4, 5))
+    return _windows(x, a["kernel_shape"], a["strides"],
+                    a.get("pads", (0, 0, 0, 0)), -np.inf).max((4, 5))
 
 
 OPERATORS = {
@@ -46,6 +49,9 @@ OPERATORS = {
     "Conv": _conv,
     "Relu": lambda a, x: np.maximum(x, 0),
     "MaxPool": _maxpool,
+    "GlobalAveragePool": lambda a, x: x.mean((2, 3), keepdims=True),
+    "Add": lambda a, x, y: x + y,
+    "Concat": lambda a, *x: np.concatenate(x, a["axis"]),
     "Flatten": lambda a, x: x.reshape(len(x), -1),
     "Gemm": lambda a, x, w, b: x @ w.T + b,
 }

@@ -14,6 +14,7 @@ import quantise
 
 OPSET = 13
 ZERO = "zero_point"
+SIGNED_ZERO = "zero_point.signed"
 
 
 class _Writer:
@@ -38,12 +39,12 @@ class _Writer:
             numpy_helper.from_array(at, name + ".index"), array.shape))
         return name
 
-    def activation(self, name, source, scale):
-        """QuantizeLinear and DequantizeLinear with the scale tensor given."""
+    def activation(self, name, source, scale, zero=ZERO):
+        """QuantizeLinear and DequantizeLinear with the tensors given."""
         q = self.node("QuantizeLinear", f"{name}.quantize",
-                      [source, scale, ZERO], f"{name}.q")
+                      [source, scale, zero], f"{name}.q")
         return self.node("DequantizeLinear", f"{name}.dequantize",
-                         [q, scale, ZERO], f"{name}.dq")
+                         [q, scale, zero], f"{name}.dq")
 
     def parameters(self, name, layer, in_scale):
         q = self.weights(f"{name}.weight.q", layer["weight"])
@@ -58,41 +59,90 @@ class _Writer:
         return weight, bias
 
 
-def build(title, nodes, shape, layers, metadata):
-    """An onnx.ModelProto. `layers` as quantise.quantise() returns them,
-    `metadata` a dict of strings."""
-    w = _Writer()
-    w.constant(ZERO, np.uint8(0))
-    w.constant("image.scale", quantise.INPUT_SCALE)
-    tensor = {nets.INPUT: w.activation("image", nets.INPUT, "image.scale")}
-    scale = {nets.INPUT: ("image.scale", quantise.INPUT_SCALE)}
-    for node in nodes:
-        name, a = node.name, node.attrs
-        source, in_scale = tensor[node.inputs[0]], scale[node.inputs[0]]
-        scale[name] = in_scale
-        if node.op == "conv":
-            layer = layers[name]
-            weight, bias = w.parameters(name, layer, in_scale[1])
-            y = w.node("Conv", name, [source, weight, bias], f"{name}.out",
-                       kernel_shape=[a["kernel"]] * 2, pads=[a["pad"]] * 4,
-                       strides=[a["stride"]] * 2)
-            y = w.node("Relu", f"{name}.relu", [y], f"{name}.relu.out")
-            scale[name] = (w.constant(f"{name}.scale", layer["scale"]),
-                           layer["scale"])
-            tensor[name] = w.activation(name, y, scale[name][0])
-        elif node.op == "maxpool":
-            y = w.node("MaxPool", name, [source], f"{name}.out",
-                       kernel_shape=[a["kernel"]] * 2,
-                       strides=[a["stride"]] * 2)
-            tensor[name] = w.activation(name, y, in_scale[0])
-        elif node.op == "flatten":
-            tensor[name] = w.node("Flatten", name, [source], f"{name}.out",
-                                  axis=1)
-        elif node.op == "fc":
-            weight, bias = w.parameters(name, layers[name], in_scale[1])
-            w.node("Gemm", name, [source, weight, bias], "logits", transB=1)
-        else:
-            raise ValueError(f"{name}: no ONNX form for {node.op}")
+class _Network:
+    """The nodes of a network, written one after another."""
+
+    def __init__(self, nodes, layers, scales):
+        self.w, self.layers, self.scales = _Writer(), layers, scales
+        self.scales[nets.INPUT] = quantise.INPUT_SCALE
+        self.grid = nets.grids(nodes)
+        self.w.constant(ZERO, np.uint8(0))
+        if any(nets.is_signed(n) for n in nodes):
+            self.w.constant(SIGNED_ZERO, np.uint8(quantise.SIGNED_ZERO))
+        self.scale = {nets.INPUT: self.w.constant("image.scale",
+                                                  quantise.INPUT_SCALE)}
+        self.tensor = {nets.INPUT: self.w.activation("image", nets.INPUT,
+                                                     "image.scale")}
+        for node in nodes:
+            write = getattr(self, node.op, None)
+            if write is None:
+                raise ValueError(f"{node.name}: no ONNX form for {node.op}")
+            self.tensor[node.name] = write(
+                node, [self.tensor[name] for name in node.inputs])
+
+    def quantised(self, node, y):
+        """`y` behind the two nodes that put it on its grid; a scale is
+        written where it is needed first."""
+        owner = self.grid[node.name]
+        if owner not in self.scale:
+            self.scale[owner] = self.w.constant(f"{owner}.scale",
+                                                self.scales[owner])
+        return self.w.activation(node.name, y, self.scale[owner],
+                                 SIGNED_ZERO if nets.is_signed(node) else ZERO)
+
+    def parameters(self, node):
+        return self.w.parameters(node.name, self.layers[node.name],
+                                 self.scales[self.grid[node.inputs[0]]])
+
+    def relu(self, node, y):
+        return self.w.node("Relu", f"{node.name}.relu", [y],
+                           f"{node.name}.relu.out")
+
+    def conv(self, node, sources):
+        a = node.attrs
+        y = self.w.node("Conv", node.name, [*sources, *self.parameters(node)],
+                        f"{node.name}.out", kernel_shape=[a["kernel"]] * 2,
+                        pads=[a["pad"]] * 4, strides=[a["stride"]] * 2)
+        if a["relu"]:
+            y = self.relu(node, y)
+        # What a concat puts together is quantised behind it, all at once.
+        return y if self.grid[node.name] != node.name else \
+            self.quantised(node, y)
+
+    def maxpool(self, node, sources):
+        a = node.attrs
+        padding = {"pads": [a["pad"]] * 4} if a["pad"] else {}
+        y = self.w.node("MaxPool", node.name, sources, f"{node.name}.out",
+                        kernel_shape=[a["kernel"]] * 2,
+                        strides=[a["stride"]] * 2, **padding)
+        return self.quantised(node, y)
+
+    def avgpool(self, node, sources):
+        return self.quantised(node, self.w.node(
+            "GlobalAveragePool", node.name, sources, f"{node.name}.out"))
+
+    def add(self, node, sources):
+        y = self.w.node("Add", node.name, sources, f"{node.name}.out")
+        return self.quantised(node, self.relu(node, y))
+
+    def concat(self, node, sources):
+        return self.quantised(node, self.w.node(
+            "Concat", node.name, sources, f"{node.name}.out", axis=1))
+
+    def flatten(self, node, sources):
+        return self.w.node("Flatten", node.name, sources, f"{node.name}.out",
+                           axis=1)
+
+    def fc(self, node, sources):
+        return self.w.node("Gemm", node.name,
+                           [*sources, *self.parameters(node)], "logits",
+                           transB=1)
+
+
+def build(title, nodes, shape, layers, scales, metadata):
+    """An onnx.ModelProto. `layers` and `scales` as quantise.quantise() and
+    quantise.calibrate() return them, `metadata` a dict of strings."""
+    w = _Network(nodes, layers, dict(scales)).w
     graph = helper.make_graph(
         w.nodes, title,
         [helper.make_tensor_value_info(nets.INPUT, TensorProto.FLOAT,

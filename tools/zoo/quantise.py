@@ -3,15 +3,18 @@
 convolutions, unsigned 8-bit activations, signed 9-bit weights.
 
 A layer is a dict of numpy arrays: weight (int32), weight_scale (float32, one
-an output channel), bias (int32, in units of input scale x weight scale), and
-scale, the float32 scale of its activation (None for the last layer).
+an output channel) and bias (int32, in units of input scale x weight scale).
+Scales of activations are float32, keyed by the node that nets.grids() names.
 """
 import numpy as np
 import torch
 
 import lottery
+import nets
 
 ACT_MAX = 255
+# What is negative as well lies around the middle of the bytes.
+SIGNED_ZERO = 128
 WEIGHT_MIN, WEIGHT_MAX = -256, 255
 INPUT_SCALE = np.float32(1.0 / 255.0)
 
@@ -42,13 +45,18 @@ def fold(layer):
     return weight * gain[:, None, None, None], bias
 
 
-def _best_scale(histogram, top):
-    """Scale of least squared error for values counted in equal bins 0..top."""
+def zero_point(node):
+    return SIGNED_ZERO if nets.is_signed(node) else 0
+
+
+def _best_scale(histogram, top, most):
+    """Scale of least squared error for values counted in equal bins 0..top,
+    when integers reach from 0 to `most`."""
     centre = (np.arange(_BINS) + 0.5) * (top / _BINS)
     best = None
     for share in np.linspace(0.3, 1.0, 141):
-        scale = share * top / ACT_MAX
-        back = np.clip(np.floor(centre / scale + 0.5), 0, ACT_MAX) * scale
+        scale = share * top / most
+        back = np.clip(np.floor(centre / scale + 0.5), 0, most) * scale
         error = float((histogram * (centre - back) ** 2).sum())
         if best is None or error < best[0]:
             best = (error, scale)
@@ -56,28 +64,32 @@ def _best_scale(histogram, top):
 
 
 def calibrate(model, images):
-    """Activation scale of each convolution, from sample images."""
+    """Activation scales from sample images."""
     model.eval()
-    convs = [n.name for n in model.nodes if n.op == "conv"]
+    grid = nets.grids(model.nodes)
+    found = {n.name: zero_point(n) for n in model.nodes
+             if grid[n.name] == n.name and n.op != "fc"}
     batches = [lottery.to_float(images[i:i + 256])
                for i in range(0, len(images), 256)]
-    top = dict.fromkeys(convs, 0.0)
-    count = {name: np.zeros(_BINS) for name in convs}
+    top = dict.fromkeys(found, 0.0)
+    count = {name: np.zeros(_BINS) for name in found}
     with torch.no_grad():
         for batch in batches:
             value = model.values(batch)
-            for name in convs:
-                top[name] = max(top[name], float(value[name].max()))
-        for name in convs:
+            for name in found:
+                top[name] = max(top[name], float(value[name].abs().max()))
+        for name in found:
             if top[name] <= 0:
-                raise ValueError(f"{name}: no activation is above zero")
+                raise ValueError(f"{name}: every activation is zero")
         for batch in batches:
             value = model.values(batch)
-            for name in convs:
-                v = value[name].numpy()
+            for name in found:
+                v = value[name].abs().numpy()
                 count[name] += np.histogram(v[v > 0], _BINS,
                                             (0, top[name]))[0]
-    return {name: _best_scale(count[name], top[name]) for name in convs}
+    return {name: _best_scale(count[name], top[name],
+                              ACT_MAX - SIGNED_ZERO if zero else ACT_MAX)
+            for name, zero in found.items()}
 
 
 def _quantise_layer(name, weight, bias, in_scale, shared):
@@ -105,18 +117,14 @@ def _quantise_layer(name, weight, bias, in_scale, shared):
 def quantise(model, scales):
     """All layers with weights, keyed by name, in order."""
     layers = {}
-    at = {"image": INPUT_SCALE}
+    grid = nets.grids(model.nodes)
+    scales = {nets.INPUT: INPUT_SCALE, **scales}
     for node in model.nodes:
-        in_scale = at[node.inputs[0]]
         if node.op in ("conv", "fc"):
             weight, bias = fold(model.layers[node.name])
             # The last layer is not requantised: with one scale for all its
             # channels the largest accumulator is the largest logit.
-            layer = _quantise_layer(node.name, weight, bias, in_scale,
-                                    shared=node.op == "fc")
-            layer["scale"] = scales.get(node.name)
-            layers[node.name] = layer
-            at[node.name] = layer["scale"]
-        else:
-            at[node.name] = in_scale
+            layers[node.name] = _quantise_layer(
+                node.name, weight, bias, scales[grid[node.inputs[0]]],
+                shared=node.op == "fc")
     return layers
