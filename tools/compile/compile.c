@@ -44,6 +44,8 @@ static int build_program(struct graph *graph, const void *data, size_t size,
 	int err;
 
 	err = onnx_load(graph, data, size);
+	if (!err && options->until)
+		err = graph_end_at(graph, options->until);
 	if (!err)
 		err = graph_order(graph);
 	if (!err)

@@ -45,6 +45,7 @@ void compile_layers_free(struct compile_layers *layers);
  *	SHAPE_BATCH_DEFAULT
  * @weights: their form
  * @name: of the model; NULL: the graph's
+ * @until: value that the network ends at; NULL: its own outputs
  * @dump: where a listing of the program goes; NULL: nowhere
  * @precision: of the layers, for which the model's own widths count no longer;
  *	NULL: as the model says
@@ -54,6 +55,7 @@ struct compile_options {
 	uint32_t batch;
 	enum weights_form weights;
 	const char *name;
+	const char *until;
 	FILE *dump;
 	const struct precision_table *precision;
 	struct compile_layers *layers;

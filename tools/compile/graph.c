@@ -40,6 +40,22 @@ struct value *node_out(const struct graph *graph, const struct node *node,
 	return &graph->values[node->out[index]];
 }
 
+int graph_end_at(struct graph *graph, const char *name)
+{
+	struct value *value = graph_find(graph, name);
+	size_t i;
+
+	if (!value || value->producer < 0)
+		return diag_tensor(graph->diag, name,
+				   "the network cannot end there: no node gives it");
+	for (i = 0; i < graph->n_outputs; i++)
+		graph->values[graph->outputs[i]].is_output = false;
+	value->is_output = true;
+	graph->outputs[0] = (int)(value - graph->values);
+	graph->n_outputs = 1;
+	return 0;
+}
+
 /*
  * Depth-first from the outputs.  The stack is an array, since a chain of nodes
  * may be as long as the file pleases.

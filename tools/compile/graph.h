@@ -169,6 +169,15 @@ struct value *node_out(const struct graph *graph, const struct node *node,
 		       unsigned int index);
 
 /**
+ * graph_end_at() - leave out what comes behind a value
+ * @graph: @outputs becomes that value alone
+ * @name: of the value
+ *
+ * Return: 0; -EINVAL when no node gives such a value, with the reason said
+ */
+int graph_end_at(struct graph *graph, const char *name);
+
+/**
  * graph_order() - find the nodes that matter and an order to go through them
  * @graph: fills in @order and the nodes' @wanted
  *

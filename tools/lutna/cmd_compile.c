@@ -11,6 +11,7 @@
 struct settings {
 	const char *output;
 	const char *name;
+	const char *until;
 	const char *precision;
 	const char *approx;
 	unsigned long act_bits;
@@ -35,6 +36,9 @@ static int parse(struct settings *s, int argc, char **argv, int *first)
 		  .help = "their form; auto is the smaller one of each layer" },
 		{ .name = "name", .kind = OPTION_STRING, .value = &s->name,
 		  .argument = "NAME", .help = "name of the model" },
+		{ .name = "until", .kind = OPTION_STRING, .value = &s->until,
+		  .argument = "TENSOR",
+		  .help = "end there: what a layer puts out is the output" },
 		{ .name = "precision", .kind = OPTION_STRING,
 		  .value = &s->precision, .argument = "FILE",
 		  .help = "bits and approximation of each layer, as 'lutna tune' writes it" },
@@ -120,6 +124,7 @@ static int compile(const struct settings *s, const char *source,
 		.batch = (uint32_t)s->batch,
 		.weights = (enum weights_form)s->weights,
 		.name = s->name,
+		.until = s->until,
 		.dump = s->dump ? stderr : NULL,
 		.precision = precision,
 	};
