@@ -136,6 +136,30 @@ static void unit_cells(struct table *t, const double figure[UNITS])
 		table_cell(t, "%.3g (%.2f)", figure[u], figure[u] / figure[OWN]);
 }
 
+/* The units' energy on what the layers really put out */
+static void activations_table(struct report *r, char *const *names)
+{
+	struct table *t = unit_heads("activations of");
+	double figure[UNITS];
+	size_t u;
+
+	for (; *names; names++) {
+		json *costs = network_input(r, *names, "activations");
+
+		if (!costs)
+			continue;
+		for (u = 0; u < UNITS; u++)
+			figure[u] = unit_figure(costs, UNIT_8X9(.unit = units[u]),
+						"energy.file");
+		table_cell(t, "%s", *names);
+		unit_cells(t, figure);
+	}
+	report_title(r, 3, "Energy of an 8b x 9b operation on the activations of the networks, weights held");
+	report_table(r, t);
+	report_text(r, "Outputs of all convolutions for 50 test images. The device accounts with the `relu` "
+		    "stimulus of part 1.\n\n");
+}
+
 static void energy_table(struct report *r, char *const *names)
 {
 	struct table *t = unit_heads("network");
@@ -320,6 +344,7 @@ void report_networks(struct report *r)
 		    "area come from the profile records that the device writes for each command; every unit "
 		    "is accounted with its weight held.\n\n");
 	accuracies(r, r->networks);
+	activations_table(r, r->networks);
 	energy_table(r, r->networks);
 	area_table(r, r->networks);
 	energy_bars(r, r->networks);
