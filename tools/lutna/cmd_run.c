@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "dataset.h"
 #include "idx.h"
 #include "options.h"
 #include "print.h"
@@ -72,33 +73,9 @@ static int parse(struct run_settings *s, int argc, char **argv, int *first)
 	return options_parse(&usage, argc, argv, &s->json, first);
 }
 
-/* "train-images-idx3-ubyte.gz" has its labels in "train-labels-idx1-ubyte.gz". */
-static char *companion(const char *images)
-{
-	const char *slash = strrchr(images, '/');
-	const char *name = slash ? slash + 1 : images;
-	const char *at = strstr(name, "images-idx3");
-	char *path;
-	FILE *file;
-
-	if (!at)
-		return NULL;
-	path = strdup(images);
-	if (!path)
-		return NULL;
-	memcpy(path + (at - images), "labels-idx1", strlen("labels-idx1"));
-	file = fopen(path, "re");
-	if (file) {
-		fclose(file);
-		return path;
-	}
-	free(path);
-	return NULL;
-}
-
 static int read_labels(const struct run_settings *s, struct run_input *input)
 {
-	char *found = s->labels ? NULL : companion(s->images);
+	char *found = s->labels ? NULL : dataset_labels(s->images);
 	const char *path = s->labels ? s->labels : found;
 	int err;
 
@@ -164,7 +141,8 @@ static int wrong_usage(const char *text)
 /* What options mean together; @approx is set if there is one. */
 static int check_settings(struct run_settings *s, struct precision *approx)
 {
-	static const unsigned long digits[] = { 1, 2, 4 };
+	/* Of two bits the device knows itself. */
+	static const unsigned long digits[] = { 1, 0, 4 };
 	bool digital = s->unit == LUTNA_UNIT_DNC || s->unit == LUTNA_UNIT_LUTNA;
 
 	if (s->verify && s->expect)

@@ -16,6 +16,7 @@ int cmd_compile(int argc, char **argv);
 int cmd_cost(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_tune(int argc, char **argv);
 
 /**
  * complain() - say on stderr, in one line, what went wrong

@@ -11,7 +11,8 @@
 
 /*
  * As the options of the command say; unset strings are NULL, numbers 0.
- * @model_path is where @model is loaded from, changed or not.
+ * @model_path is where @model is loaded from, changed or not; @digits are not
+ * those of the device.
  */
 struct run_settings {
 	const char *model;
