@@ -49,7 +49,7 @@ result "--help" "$(try 0 "$lutna" --help; [ -s "$dir/out" ] || echo silent)"
 result "--version" "$(try 0 "$lutna" --version; grep -q '^lutna [0-9]' "$dir/out" || cat "$dir/out")"
 result "no command" "$(try 2 "$lutna"; [ ! -s "$dir/out" ] || echo "on standard output")"
 result "an unknown command" "$(try 2 "$lutna" fly; grep -q "no command 'fly'" "$dir/err" || cat "$dir/err")"
-for command in info compile run bench; do
+for command in info compile run tune bench; do
 	result "$command --help" "$(try 0 "$lutna" $command --help
 		grep -q "^Usage: lutna $command" "$dir/out" || echo "no usage")"
 	result "$command: an unknown option" "$(try 2 "$lutna" $command --what
@@ -65,6 +65,21 @@ result "compile: too few arguments" "$(try 2 "$lutna" compile)"
 result "compile: a batch of 0" "$(try 2 "$lutna" compile --batch 0 x.onnx)"
 result "compile: a batch that is no number" "$(try 2 "$lutna" compile --batch 5x x.onnx)"
 result "compile: a choice that is none" "$(try 2 "$lutna" compile --weights soft x.onnx)"
+result "compile: bits out of range" "$(try 2 "$lutna" compile --act-bits 9 x.onnx
+	try 2 "$lutna" compile --weight-bits 1 x.onnx)"
+result "compile: an approximation that is none" "$(try 2 "$lutna" compile --approx drop4 x.onnx
+	grep -q "drop4" "$dir/err" || cat "$dir/err")"
+result "compile: more digits than there are" \
+	"$(refused 2 "too few digits" "$lutna" compile --act-bits 4 --approx drop2 x.onnx)"
+result "compile: a file and options" \
+	"$(refused 2 "--precision excludes" "$lutna" compile --precision p --act-bits 4 x.onnx)"
+result "run: digits of a multiplier" \
+	"$(refused 2 "dnc and lutna have digits" "$lutna" run --unit array --digits 2 a b)"
+result "run: an approximate multiplier" \
+	"$(refused 2 "can be approximate" "$lutna" run --unit dadda --approx w1 a b)"
+result "run: an approximation that is none" \
+	"$(refused 2 "--approx: must be" "$lutna" run --approx drop1+bias a b)"
+result "tune: a number of images that is none" "$(try 2 "$lutna" tune --held-out 0 x.onnx)"
 result "run: a number that wraps" "$(try 2 "$lutna" run --count 18446744073709551617 a b)"
 result "run: --verify and --expect" "$(try 2 "$lutna" run --verify --expect x a b)"
 
@@ -92,6 +107,20 @@ result "compile --json" "$(try 0 "$lutna" compile --json --batch 3 --weights com
 	--name net -o "$dir/m3.lutna" "$zoo"; json; get 'd["model"]["batch"]' 3; get 'd["model"]["name"]' net)"
 result "compile --dump" "$(try 0 "$lutna" compile --dump --batch 8 -o "$dir/m.lutna" "$zoo"
 	[ "$(wc -l <"$dir/err")" = 14 ] || cat "$dir/err")"
+
+result "compile --precision: a file that is not there" \
+	"$(refused 1 "$dir/none: cannot be opened" "$lutna" compile --precision "$dir/none" "$zoo")"
+result "compile --precision: a line that is wrong" "$(printf 'conv1 8 9 exact\nconv2 8 exact\n' >"$dir/bad.p"
+	refused 1 "bad.p: line 2" "$lutna" compile --precision "$dir/bad.p" "$zoo")"
+result "compile --precision: a layer that is none" "$(printf 'conv99 8 9 exact\n' >"$dir/bad.p"
+	refused 1 "'conv99', which is none" "$lutna" compile --precision "$dir/bad.p" "$zoo")"
+result "compile --precision" "$(printf '* 8 9 exact\nconv2 5 4 exact\nfc 8 9 w1+bias\n' >"$dir/good.p"
+	try 0 "$lutna" compile --dump --precision "$dir/good.p" -o "$dir/p.lutna" "$zoo"
+	grep -q 'conv2: .* bits 4 act 5 exact$' "$dir/err" || grep conv2 "$dir/err"
+	grep -q 'fc: .* bits 9 act 8 w1+bias$' "$dir/err" || grep fc "$dir/err")"
+result "compile --act-bits --weight-bits --approx" "$(try 0 "$lutna" compile --dump --act-bits 6 \
+	--weight-bits 5 --approx drop1 -o "$dir/p.lutna" "$zoo"
+	[ "$(grep -c 'bits 5 act 6 drop1$' "$dir/err")" = 9 ] || cat "$dir/err")"
 
 head -c 3000 "$dir/m.lutna" >"$dir/cut.lutna"
 result "run: a container that is cut short" \
@@ -146,6 +175,47 @@ result "run --expect: a file of another size" \
 result "run --save-outputs: a place that cannot be written" \
 	"$(try 1 "${run[@]}" --save-outputs "$dir/no/o" "$dir/m.lutna" "$images"
 	grep -qF "$dir/no/o" "$dir/err" || cat "$dir/err")"
+result "run --digits: the same outputs, other energy" \
+	"$("${run[@]}" --save-outputs "$dir/o" --json "$dir/m.lutna" "$images" >"$dir/two"
+	for digits in 1 2 4; do
+		try 0 "${run[@]}" --unit lutna --digits $digits --expect "$dir/o" --json "$dir/m.lutna" "$images"
+		python3 - "$dir/two" "$dir/out" $digits <<-'END'
+		import json, sys
+		two, own = (json.load(open(p))["per_image"]["energy"] for p in sys.argv[1:3])
+		same = {u for u in two if two[u] == own[u]}
+		wanted = set(two) if sys.argv[3] == "2" else set(two) - {"lutna", "dnc"}
+		if same != wanted:
+		    print(f"digits of {sys.argv[3]} bits: the same energy on {same}, not {wanted}")
+		END
+	done)"
+result "run --unit: of exact units the same outputs" \
+	"$(for unit in lut dnc lutna array wallace dadda; do
+		try 0 "${run[@]}" --unit $unit --expect "$dir/o" "$dir/m.lutna" "$images"
+	done)"
+result "run --approx: as compiled so, fast and literal" \
+	"$(for approx in drop1 w1 drop2 w2 drop3 w3; do
+		try 0 "$lutna" compile --approx $approx -o "$dir/p.lutna" "$zoo"
+		try 0 "${run[@]}" --save-outputs "$dir/a" "$dir/p.lutna" "$images"
+		try 0 "${run[@]}" --approx $approx --expect "$dir/a" "$dir/m.lutna" "$images"
+		try 0 "${run[@]}" --approx $approx --verify "$dir/m.lutna" "$images"
+		try 0 "${run[@]}" --approx exact --expect "$dir/o" "$dir/p.lutna" "$images"
+		! cmp -s "$dir/a" "$dir/o" || echo "$approx is exact"
+	done)"
+result "run --approx: too few digits" \
+	"$(try 0 "$lutna" compile --act-bits 4 -o "$dir/p.lutna" "$zoo"
+	refused 1 "layer conv1 has activations of 4 bits" "${run[@]}" --approx drop2 "$dir/p.lutna" "$images")"
+result "compile --until: what a layer puts out" \
+	"$(try 0 "$lutna" compile --json --until conv1.q -o "$dir/p.lutna" "$zoo"
+	cp "$dir/out" "$dir/until"
+	try 0 "${run[@]}" --count 2 --save-outputs "$dir/a" "$dir/p.lutna" "$images"
+	[ "$(stat -c %s "$dir/a")" = $((2 * 16 * 32 * 32)) ] || ls -l "$dir/a"
+	grep -q '"name":"conv1.q"' "$dir/until" || cat "$dir/until"
+	! grep -q conv2 "$dir/until" || echo "conv2 is there")"
+result "compile --until: a tensor that no node gives" \
+	"$(refused 1 "tensor 'image': the network cannot end there" \
+		"$lutna" compile --until image -o "$dir/p.lutna" "$zoo"
+	refused 1 "tensor 'no': the network cannot end there" \
+		"$lutna" compile --until no -o "$dir/p.lutna" "$zoo")"
 result "run --show draws no colours into a file" \
 	"$(try 0 "$lutna" run --device sim --count 2 --show 2 "$dir/m.lutna" "$images"
 	! grep -q "$(printf '\033')" "$dir/out" || echo colours
