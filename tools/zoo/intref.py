@@ -247,12 +247,9 @@ class _Reader:
         if self.pending or left.makers != [len(self.steps) - 1]:
             raise ValueError("results are left unquantised: "
                              f"{', '.join(self.pending) or output}")
-        return self.steps
 
 
-def steps(model):
-    """The integer program of an onnx.ModelProto, a list of Step; the last is
-    the layer that makes the logits."""
+def _read(model):
     reader = _Reader(model)
     for node in model.graph.node:
         handler = getattr(reader, node.op_type, None)
@@ -263,9 +260,26 @@ def steps(model):
         except (KeyError, IndexError) as e:
             reader.fail(node, f"{e} is missing")
     try:
-        return reader.finish(model.graph.output[0].name)
+        reader.finish(model.graph.output[0].name)
     except (KeyError, IndexError):
         raise ValueError("the output is no layer's result") from None
+    return reader
+
+
+def steps(model):
+    """The integer program of an onnx.ModelProto, a list of Step; the last is
+    the layer that makes the logits."""
+    return _read(model).steps
+
+
+def trace(model, images):
+    """The integers that each QuantizeLinear must give for a few images, keyed
+    by the name of its result: uint8, shaped as in the file."""
+    reader = _read(model)
+    value = {}
+    _run_batch(reader.steps, images, value)
+    return {name: np.moveaxis(value[grid.source], -1, 0)
+            for name, grid in reader.quantised.items()}
 
 
 # Values are [channel, row, column, image]: a weight then multiplies one
@@ -346,12 +360,15 @@ OPERATORS = {
 }
 
 
-def _run_batch(program, images):
+def _run_batch(program, images, kept=None):
+    """Logits of some images; results of all steps go to the dict `kept`."""
     value = {IMAGE: np.ascontiguousarray(images.transpose(1, 2, 3, 0))}
     done = nets.last_uses([(i, s.inputs) for i, s in enumerate(program)])
     for i, step in enumerate(program):
         value[i] = OPERATORS[step.op](step, *(value[k] for k in step.inputs))
         for k in done[i]:
+            if kept is not None:
+                kept[k] = value[k]
             del value[k]
     return value[len(program) - 1].T
 

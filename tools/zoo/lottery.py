@@ -6,7 +6,6 @@ Everything random is drawn from (seed, round, epoch), so that a run continued
 from a checkpoint takes the same steps as one that was never interrupted.
 """
 import copy
-import ctypes
 import math
 import os
 import pickle
@@ -18,6 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import memory
 import nets
 
 BATCH = 128
@@ -176,18 +176,6 @@ def _read(path):
         raise ValueError(f"{path} is damaged; --fresh starts again") from None
 
 
-def _keep_memory():
-    """Ask glibc to hold on to freed memory. Otherwise each large tensor is
-    mapped anew, and its page faults cost more than what it was made for."""
-    mmap_max, trim_threshold = -4, -1       # of malloc.h
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return
-    mallopt(mmap_max, 0)
-    mallopt(trim_threshold, (1 << 31) - 1)
-
-
 class Progress:
     """A moving line on a terminal; one line an epoch everywhere."""
 
@@ -221,7 +209,7 @@ class Lottery:
         self.steps = len(self.images) // BATCH
         self.progress = Progress()
         self.mixed = cfg.get("compute") == "bfloat16"
-        _keep_memory()
+        memory.keep()
         # Pruned weights' momentum dies away through the slowest of numbers.
         torch.set_flush_denormal(True)
         torch.manual_seed(cfg["seed"])
