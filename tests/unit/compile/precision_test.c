@@ -462,6 +462,51 @@ static void test_default(const uint8_t *onnx, size_t bytes)
 	precision_free(&table);
 }
 
+/* What the device is told, which no result shows */
+static void test_commands(const uint8_t *onnx, size_t bytes)
+{
+	struct lutna_session_options options = LUTNA_SESSION_OPTIONS_INIT;
+	const struct precision conv = precision(5, 4, "drop2+bias");
+	const struct precision fc = precision(3, 9, "w1");
+	struct precision_table table = table_of(&conv, &fc);
+	struct lutna_session *session = NULL;
+	struct lutna_device *dev = NULL;
+	struct lutna_model *model = NULL;
+	int32_t out[IMAGES][CLASSES];
+	unsigned int i, seen = 0;
+	uint8_t *container;
+	size_t size;
+	bool good;
+
+	options.profile = true;
+	container = compiled(onnx, bytes, &table, NULL, &size);
+	good = container && !lutna_model_load_memory(&model, container, size) &&
+	       !lutna_device_open(&dev, "sim") &&
+	       !lutna_session_new(&session, dev, model, &options) &&
+	       !lutna_session_run(session, images, IMAGES, out, NULL, NULL);
+	for (i = 0; good && i < lutna_model_layer_count(model); i++) {
+		struct lutna_layer_info info;
+		struct lutna_profile p;
+		const struct precision *wanted;
+
+		if (lutna_model_layer(model, i, &info) ||
+		    lutna_session_layer_total(session, i, &p) || !p.act_bits)
+			continue;
+		wanted = strcmp(info.name, "conv") ? &fc : &conv;
+		seen++;
+		good = p.act_bits == wanted->act_bits &&
+		       p.weight_bits == wanted->weight_bits &&
+		       p.approx == wanted->approx &&
+		       p.approx_digits == wanted->approx_digits;
+	}
+	ok(good && seen == 2, "commands name their bits and approximation");
+	lutna_session_free(session);
+	lutna_device_close(dev);
+	lutna_model_free(model);
+	free(container);
+	precision_free(&table);
+}
+
 /*
  * Branches: x -> a and b; their sum -> c; concatenation of c's input and of c's
  * result -> d; average -> e.  Every layer is 1x1, 4 channels.
@@ -659,6 +704,7 @@ int main(void)
 	test_default(onnx, bytes);
 	test_bits(onnx, bytes);
 	test_approx(onnx, bytes);
+	test_commands(onnx, bytes);
 	free(onnx);
 	onnx_model_free(&model);
 	test_branches();

@@ -22,6 +22,7 @@
 #define BYTES		2
 /* So many wrong labels leave no room for any other. */
 #define WRONG		60
+#define RARE		200
 
 #define TEXT_MOST	(1 << 20)
 
@@ -131,6 +132,34 @@ static void write_images(void)
 	write_file("wrong-labels", labels, sizeof(labels));
 }
 
+/*
+ * Two bits of the numbers are enough but for one image in RARE: too few for the
+ * first images to show.
+ */
+static void write_rare(void)
+{
+	static uint8_t images[12 + BYTES * IMAGES] = { 0, 0, 8, 2 };
+	static uint8_t labels[8 + IMAGES] = { 0, 0, 8, 1 };
+	int i;
+
+	put32(images + 4, IMAGES);
+	put32(images + 8, BYTES);
+	put32(labels + 4, IMAGES);
+	for (i = 0; i < IMAGES; i++) {
+		int a = 64 * (i % 4), b = 64 * ((i + 1 + i / 4 % 3) % 4);
+
+		if (i % RARE == 0) {
+			a = 0;
+			b = 16;
+		}
+		images[12 + 2 * i] = (uint8_t)a;
+		images[12 + 2 * i + 1] = (uint8_t)b;
+		labels[8 + i] = b > a;
+	}
+	write_file("rare-images-idx3", images, sizeof(images));
+	write_file("rare-labels-idx1", labels, sizeof(labels));
+}
+
 /* Started with its words in the files "out" and "err" */
 static pid_t start(const char *arguments)
 {
@@ -227,6 +256,20 @@ static void test_budget(void)
 	refused("a budget that is none", QUIET "m.onnx --budget x", 2,
 		"--budget: 'x'");
 	refused("a budget below 0", QUIET "m.onnx --budget -1", 2, "--budget: '-1'");
+}
+
+#define RARELY \
+	"--progress never --held-out 6000 --first 400 m.onnx -i rare-images-idx3 "
+
+static void test_rare(void)
+{
+	int status = tune(RARELY "--budget 0.5 -o rare");
+
+	ok(!status && chosen("rare", "first 2 2 exact\nsecond 2 2 exact\n"),
+	   "one image in %d is given up for half a point", RARE);
+	status = tune(RARELY "--budget 0.4 -o rare");
+	ok(!status && !chosen("rare", "first 2 2 exact\nsecond 2 2 exact\n"),
+	   "but not for less");
 }
 
 static void test_data(void)
@@ -352,8 +395,10 @@ int main(void)
 	write_model("m.onnx", 0.01f);
 	write_model("other.onnx", 0.02f);
 	write_images();
+	write_rare();
 	test_known();
 	test_budget();
+	test_rare();
 	test_data();
 	test_resume();
 	test_stale();
