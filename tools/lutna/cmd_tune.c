@@ -127,7 +127,10 @@ static int read_labels(const struct settings *s, const char *images,
 	return status;
 }
 
-/* The last of a training set: nobody has looked at them to choose anything. */
+/*
+ * The last of a training set.  The network may have been trained on them, which
+ * makes it look sturdier than it is; the manual says so.
+ */
 static int read_data(const struct settings *s, struct idx *images,
 		     struct idx *labels, struct tune *tune)
 {
