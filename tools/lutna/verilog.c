@@ -19,7 +19,7 @@
  * struct cell - how a gate is written
  * @in: names of its inputs
  * @out: names of its outputs
- * @body: its behaviour
+ * @body: its behaviour; NULL: there is none
  */
 struct cell {
 	const char *in[LUTNA_GATE_MAX_IN];
@@ -39,6 +39,10 @@ static const struct cell cells[LUTNA_GATE_KIND_COUNT] = {
 	[LUTNA_GATE_NAND] = {
 		{ "a", "b" }, { "y" },
 		"assign y = ~(a & b);",
+	},
+	[LUTNA_GATE_INV] = {
+		{ "a" }, { "y" },
+		"assign y = ~a;",
 	},
 	[LUTNA_GATE_HA] = {
 		{ "a", "b" }, { "s", "co" },
@@ -89,6 +93,30 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+/* Of Verilog-2001 */
+static const char keywords[] =
+	" always and assign automatic begin buf bufif0 bufif1 case casex casez cell"
+	" cmos config deassign default defparam design disable edge else end endcase"
+	" endconfig endfunction endgenerate endmodule endprimitive endspecify"
+	" endtable endtask event for force forever fork function generate genvar"
+	" highz0 highz1 if ifnone incdir include initial inout input instance"
+	" integer join large liblist library localparam macromodule medium module"
+	" nand negedge nmos nor noshowcancelled not notif0 notif1 or output"
+	" parameter pmos posedge primitive pull0 pull1 pulldown pullup"
+	" pulsestyle_ondetect pulsestyle_onevent rcmos real realtime reg release"
+	" repeat rnmos rpmos rtran rtranif0 rtranif1 scalared showcancelled signed"
+	" small specify specparam strong0 strong1 supply0 supply1 table task time"
+	" tran tranif0 tranif1 tri tri0 tri1 triand trior trireg unsigned use"
+	" vectored wait wand weak0 weak1 while wire wor xnor xor ";
+
+static bool is_keyword(const char *name)
+{
+	char word[VERILOG_NAME_MAX + 2];
+
+	snprintf(word, sizeof(word), " %s ", name);
+	return strstr(keywords, word);
+}
+
 static int choose_name(const struct lutna_netlist *nl, const char *module,
 		       char name[VERILOG_NAME_MAX])
 {
@@ -106,6 +134,8 @@ static int choose_name(const struct lutna_netlist *nl, const char *module,
 	for (c = module; *c; c++)
 		if (!is_letter(*c) && !(*c >= '0' && *c <= '9'))
 			return -EINVAL;
+	if (is_keyword(module))
+		return -EINVAL;
 	strcpy(name, module);
 	return 0;
 }
@@ -120,7 +150,8 @@ static void write_cells(FILE *out)
 		const struct lutna_gate_info *info = lutna_gate_info(kind);
 		const struct cell *cell = &cells[kind];
 
-		if (kind == LUTNA_GATE_CELL)
+		/* A cell is a port, and a pair of bit lines is no gate. */
+		if (!cell->body)
 			continue;
 		fprintf(out, "module lutna_gate_%s(", info->name);
 		for (i = 0; i < info->inputs; i++)
@@ -158,7 +189,7 @@ static void write_header(FILE *out, const struct lutna_netlist *nl,
 			"lowest");
 	fputs("// gates:", out);
 	for (kind = 0; kind < LUTNA_GATE_KIND_COUNT; kind++)
-		if (kind != LUTNA_GATE_CELL)
+		if (cells[kind].body)
 			fprintf(out, " %u %s", counts->gate[kind],
 				lutna_gate_info(kind)->name);
 	fprintf(out, "\n// transistors, with storage: %u\n",
@@ -245,6 +276,18 @@ static void write_gates(FILE *out, const struct lutna_netlist *nl,
 	}
 }
 
+static bool can_write(const struct lutna_netlist *nl)
+{
+	const struct lutna_gate *gate;
+	size_t n, i;
+
+	gate = lutna_netlist_gates(nl, &n);
+	for (i = 0; i < n; i++)
+		if (gate[i].kind != LUTNA_GATE_CELL && !cells[gate[i].kind].body)
+			return false;
+	return true;
+}
+
 int verilog_write(FILE *out, const struct lutna_netlist *nl, const char *module)
 {
 	const struct lutna_port x = lutna_netlist_port(nl, LUTNA_PORT_ACTIVATION);
@@ -256,6 +299,8 @@ int verilog_write(FILE *out, const struct lutna_netlist *nl, const char *module)
 	uint32_t i;
 	int err;
 
+	if (!can_write(nl))
+		return -EOPNOTSUPP;
 	err = choose_name(nl, module, top);
 	if (err)
 		return err;
@@ -283,39 +328,42 @@ int verilog_write(FILE *out, const struct lutna_netlist *nl, const char *module)
 
 /*
  * The stored words, from the weight by multiplication, and the bits in cells.
- * One assignment: thousands of single ones would take a simulator as many
- * copies of s each.
+ * All at once: a simulator would take thousands of steps otherwise, in each of
+ * which it passes all of s on.
  */
 static void write_storage(FILE *out, const struct lutna_netlist *nl,
 			  unsigned int bits)
 {
 	const struct lutna_unit_spec *spec = lutna_netlist_spec(nl);
-	bool written[1 << 8] = { false };
+	bool stored[1 << 8] = { false };
 	const struct lutna_gate *gate;
 	size_t n, i, bit = 0;
 
-	if (spec->is_signed)
-		fprintf(out, "\twire [%u:0] m1 = {{%u{w[%u]}}, w};\n", bits - 1,
-			spec->act_bits, spec->weight_bits - 1);
-	else
-		fprintf(out, "\twire [%u:0] m1 = {%u'd0, w};\n", bits - 1,
-			spec->act_bits);
-	written[1] = true;
 	gate = lutna_netlist_gates(nl, &n);
-	for (i = 0; i < n; i++) {
-		if (gate[i].kind != LUTNA_GATE_CELL || written[gate[i].multiple])
-			continue;
-		fprintf(out, "\twire [%u:0] m%u = %u'd%u * m1;\n", bits - 1,
-			gate[i].multiple, bits, gate[i].multiple);
-		written[gate[i].multiple] = true;
-	}
+	for (i = 0; i < n; i++)
+		if (gate[i].kind == LUTNA_GATE_CELL)
+			stored[gate[i].multiple] = true;
+	stored[1] = true;
+	for (i = 0; i < 1 << 8; i++)
+		if (stored[i])
+			fprintf(out, "\treg [%u:0] m%zu;\n", bits - 1, i);
+	fputs("\n\ttask store;\n\tbegin\n", out);
+	if (spec->is_signed)
+		fprintf(out, "\t\tm1 = {{%u{w[%u]}}, w};\n", spec->act_bits,
+			spec->weight_bits - 1);
+	else
+		fprintf(out, "\t\tm1 = {%u'd0, w};\n", spec->act_bits);
+	for (i = 0; i < 1 << 8; i++)
+		if (stored[i] && i != 1)
+			fprintf(out, "\t\tm%zu = %u'd%zu * m1;\n", i, bits, i);
 	for (i = n; i-- > 0;)
 		if (gate[i].kind == LUTNA_GATE_CELL)
-			fprintf(out, "%s\t\tm%u[%u]", bit++ ? ",\n" :
-				"\tassign s = {\n", gate[i].multiple,
+			fprintf(out, "%sm%u[%u]", bit++ ? ",\n\t\t\t" :
+				"\t\ts = {\n\t\t\t", gate[i].multiple,
 				gate[i].bit);
 	if (bit)
-		fputs("\n\t};\n", out);
+		fputs("\n\t\t};\n", out);
+	fputs("\tend\n\tendtask\n\n", out);
 }
 
 static const char bench_tasks[] =
@@ -329,6 +377,7 @@ static const char bench_tasks[] =
 	"\t\tnow = weight;\n"
 	"\t\t#1;\n"
 	"\t\tw = weight;\n"
+	"\t\tstore;\n"
 	"\t\tx = activation;\n"
 	"\t\t#PERIOD;\n"
 	"\t\tcount = count + 1;\n"
@@ -428,7 +477,7 @@ int verilog_testbench(FILE *out, const struct lutna_netlist *nl,
 		"\treg [%u:0] w;\n", top, spec->act_bits - 1,
 		spec->weight_bits - 1);
 	if (s.width)
-		fprintf(out, "\twire [%u:0] s;\n", s.width - 1);
+		fprintf(out, "\treg [%u:0] s;\n", s.width - 1);
 	fprintf(out, "\twire [%u:0] p;\n\n", bits - 1);
 	write_storage(out, nl, bits);
 	fprintf(out, "\twire [%u:0] taken = {%u'd0, x} & %u'd%u | %u'd%u;\n",

@@ -33,8 +33,8 @@ void verilog_name(const struct lutna_unit_spec *spec,
  * "// storage N: bit B of MW" for each, where W is the weight, sign-extended
  * without end if it is two's complement.
  *
- * Return: 0, -EINVAL if @module is no identifier, -ENOMEM, -EIO if @out has
- * failed.
+ * Return: 0, -EINVAL if @module is no identifier, -EOPNOTSUPP if @nl has a gate
+ * that is no logic, -ENOMEM, -EIO if @out has failed.
  */
 int verilog_write(FILE *out, const struct lutna_netlist *nl,
 		  const char *module);
