@@ -22,6 +22,13 @@ enum lutna_lut_order {
 	LUTNA_LUT_ORDER_COUNT,
 };
 
+/** enum lutna_lut_read - how a word of a traditional table is read */
+enum lutna_lut_read {
+	LUTNA_LUT_READ_TREE,		/* a tree of multiplexers for each bit */
+	LUTNA_LUT_READ_ROWS,		/* as a memory: row decoder, bit lines */
+	LUTNA_LUT_READ_COUNT,
+};
+
 /** enum lutna_join - how the products of a unit's digits are added up */
 enum lutna_join {
 	LUTNA_JOIN_CHAIN,		/* one after the other, lowest first */
@@ -51,7 +58,9 @@ enum lutna_tables {
  * @join: enum lutna_join (LUTNA_UNIT_DNC and LUTNA_UNIT_LUTNA only)
  * @tables: enum lutna_tables (the same units)
  *
- * The last three are variants to compare with: 0 is what the device accounts
+ * @lut_read: enum lutna_lut_read (LUTNA_UNIT_LUT only); rows have no order
+ *
+ * The last four are variants to compare with: 0 is what the device accounts
  * for.  Where one does not apply it is checked and then ignored.
  */
 struct lutna_unit_spec {
@@ -65,6 +74,7 @@ struct lutna_unit_spec {
 	uint8_t lut_order;
 	uint8_t join;
 	uint8_t tables;
+	uint8_t lut_read;
 };
 
 /* Order of the operations' operands for energy; see the manual. */
@@ -78,11 +88,11 @@ enum lutna_stimulus {
  * struct lutna_unit_cost - what it is made of and what an operation toggles
  * @sram: storage cells
  * @mux: 2:1 multiplexers, one bit each
- * @gates: AND and NAND gates of one bit
+ * @gates: AND and NAND gates of one bit, and inverters
  * @half_adders: half adders, with those that add a one as well
  * @full_adders: full adders
- * @transistors: 6T cell, 6T multiplexer, 6T AND, 4T NAND, 14T half adder, 28T
- *	full adder
+ * @transistors: 6T cell, 6T multiplexer, 6T AND, 4T NAND, 2T inverter, 14T half
+ *	adder, 28T full adder
  * @depth: gate delays from an activation bit to the product
  * @toggles: toggle units of all operations simulated, by stimulus, while each
  *	weight is held for a run of activations

@@ -9,5 +9,5 @@ core_sources := conv.c cycles.c decode.c decode_tensor.c eltwise.c exec.c \
 	move.c pack.c plan.c pool.c pool_wide.c run.c tensor.c transpose.c \
 	weights.c \
 	cost/cost.c cost/count.c cost/gate.c cost/multipliers.c cost/netlist.c \
-	cost/simulate.c cost/stimulus.c cost/tables.c
+	cost/rows.c cost/simulate.c cost/stimulus.c cost/tables.c
 core_libs := -pthread

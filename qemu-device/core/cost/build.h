@@ -53,6 +53,19 @@ uint32_t lutna_build_mux(struct lutna_netlist *nl, uint32_t low, uint32_t high,
 uint32_t lutna_build_and(struct lutna_netlist *nl, uint32_t a, uint32_t b);
 uint32_t lutna_build_nand(struct lutna_netlist *nl, uint32_t a, uint32_t b);
 
+uint32_t lutna_build_inv(struct lutna_netlist *nl, uint32_t a);
+
+/**
+ * lutna_build_line() - a pair of bit lines
+ * @nl: netlist
+ * @bit: of the product
+ * @cell: node of the first row's cell, those of the others after it
+ * @word: the same of word lines
+ * @rows: how many
+ */
+uint32_t lutna_build_line(struct lutna_netlist *nl, unsigned int bit,
+			  uint32_t cell, uint32_t word, unsigned int rows);
+
 /**
  * lutna_build_add() - add two or three bits with the smallest adder
  * @nl: netlist
@@ -68,6 +81,9 @@ struct lutna_sum lutna_build_add(struct lutna_netlist *nl, const uint32_t *bit,
 
 /** lutna_build_lut() - the traditional table */
 void lutna_build_lut(struct lutna_netlist *nl);
+
+/** lutna_build_rows() - the traditional table, read as a memory */
+void lutna_build_rows(struct lutna_netlist *nl);
 
 /** lutna_build_digits() - divide and conquer, and LUT-NA */
 void lutna_build_digits(struct lutna_netlist *nl);

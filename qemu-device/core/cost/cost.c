@@ -115,7 +115,8 @@ static int count_unit(const struct lutna_netlist *nl,
 	cost->sram = counts.gate[LUTNA_GATE_CELL];
 	cost->mux = counts.gate[LUTNA_GATE_MUX];
 	cost->gates = counts.gate[LUTNA_GATE_AND] +
-		      counts.gate[LUTNA_GATE_NAND];
+		      counts.gate[LUTNA_GATE_NAND] +
+		      counts.gate[LUTNA_GATE_INV];
 	cost->half_adders = counts.gate[LUTNA_GATE_HA] +
 			    counts.gate[LUTNA_GATE_HA1];
 	cost->full_adders = counts.gate[LUTNA_GATE_FA];
@@ -207,8 +208,10 @@ static pthread_mutex_t slot_locks[LOCKS] = {
 /* What does not apply to the unit is 0. */
 static size_t variant_of(const struct lutna_unit_spec *s)
 {
-	_Static_assert(LUTNA_LUT_ORDER_COUNT <= VARIANTS, "slots overlap");
+	_Static_assert(LUTNA_LUT_ORDER_COUNT < VARIANTS, "slots overlap");
 
+	if (s->lut_read == LUTNA_LUT_READ_ROWS)
+		return LUTNA_LUT_ORDER_COUNT;
 	if (s->unit == LUTNA_UNIT_LUT)
 		return s->lut_order;
 	return s->join * LUTNA_TABLES_COUNT + s->tables;

@@ -5,11 +5,23 @@
 #include "build.h"
 #include "walk.h"
 
+/* @in: of all inputs so far */
+static void merge(struct lutna_arrival *in, const struct lutna_arrival *at)
+{
+	if (!at->moves)
+		return;
+	if (!in->moves || at->first < in->first)
+		in->first = at->first;
+	if (!in->moves || at->last > in->last)
+		in->last = at->last;
+	in->moves = true;
+}
+
 void lutna_walk_arrivals(const struct lutna_netlist *nl, bool cells_move,
 			 struct lutna_arrival *at)
 {
-	size_t g;
 	uint32_t n;
+	size_t g;
 
 	for (n = 0; n < nl->node_count; n++)
 		at[n] = (struct lutna_arrival){ .moves = false };
@@ -27,17 +39,12 @@ void lutna_walk_arrivals(const struct lutna_netlist *nl, bool cells_move,
 			at[gate->out[0]].moves = cells_move;
 			continue;
 		}
-		for (i = 0; i < info->inputs; i++) {
-			const struct lutna_arrival *a = &at[gate->in[i]];
-
-			if (!a->moves)
-				continue;
-			if (!in.moves || a->first < in.first)
-				in.first = a->first;
-			if (!in.moves || a->last > in.last)
-				in.last = a->last;
-			in.moves = true;
-		}
+		if (gate->kind == LUTNA_GATE_LINE)
+			for (i = 0; i < gate->multiple; i++)
+				merge(&in, &at[gate->in[1] + i]);
+		else
+			for (i = 0; i < info->inputs; i++)
+				merge(&in, &at[gate->in[i]]);
 		if (!in.moves)
 			continue;
 		for (i = 0; i < info->outputs; i++)

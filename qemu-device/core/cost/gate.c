@@ -11,6 +11,9 @@
  * NAND	input 2 gates, output 3 drains (the stack has one at the output).
  * AND	NAND and inverter: the inner node has 3 drains and 2 gates and moves
  *	with the output's 2 drains.
+ * INV	input 2 gates, output 2 drains.
+ * LINE	both access transistors of a cell, which the cell counts: 2 gates on the
+ *	word line, a drain on each line of the pair, which move together.
  * HA	AND for the carry; for the sum a multiplexer that in[0] selects, from
  *	in[1] and its complement (one more inverter).  in[0]: 2 + 8.  in[1]:
  *	2 for AND, 2 for the inverter, 2 for the multiplexer, and 2 drains and
@@ -37,6 +40,14 @@ static const struct lutna_gate_info infos[LUTNA_GATE_KIND_COUNT] = {
 	[LUTNA_GATE_NAND] = {
 		.name = "nand", .inputs = 2, .outputs = 1, .transistors = 4,
 		.delay = { 1 }, .load_in = { 2, 2 }, .load_out = { 3 },
+	},
+	[LUTNA_GATE_INV] = {
+		.name = "inv", .inputs = 1, .outputs = 1, .transistors = 2,
+		.delay = { 1 }, .load_in = { 2 }, .load_out = { 2 },
+	},
+	[LUTNA_GATE_LINE] = {
+		.name = "line", .inputs = 2, .outputs = 1, .transistors = 0,
+		.delay = { 1 }, .load_in = { 0, 2 }, .load_out = { 2 },
 	},
 	[LUTNA_GATE_HA] = {
 		.name = "ha", .inputs = 2, .outputs = 2, .transistors = 14,

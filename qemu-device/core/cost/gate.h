@@ -14,6 +14,10 @@
  * @LUTNA_GATE_MUX: out[0] = in[2] ? in[1] : in[0]
  * @LUTNA_GATE_AND: out[0] = in[0] & in[1]
  * @LUTNA_GATE_NAND: out[0] = ~(in[0] & in[1])
+ * @LUTNA_GATE_INV: out[0] = ~in[0]
+ * @LUTNA_GATE_LINE: a pair of bit lines of a memory, see struct lutna_gate:
+ *	out[0] is what the cells of open rows hold, or, if none is open, what
+ *	it was
  * @LUTNA_GATE_HA: half adder, (out[1], out[0]) = in[0] + in[1]
  * @LUTNA_GATE_HA1: half adder that adds a one as well, (out[1], out[0]) =
  *	in[0] + in[1] + 1: what is left of a full adder with an input tied high
@@ -24,6 +28,8 @@ enum lutna_gate_kind {
 	LUTNA_GATE_MUX,
 	LUTNA_GATE_AND,
 	LUTNA_GATE_NAND,
+	LUTNA_GATE_INV,
+	LUTNA_GATE_LINE,
 	LUTNA_GATE_HA,
 	LUTNA_GATE_HA1,
 	LUTNA_GATE_FA,
@@ -43,6 +49,8 @@ enum lutna_gate_kind {
  * @load_in: transistor terminals on each input, with those of internal nodes
  *	that change exactly when the input does
  * @load_out: the same of each output
+ *
+ * Of a line, loads are those that each row adds.
  */
 struct lutna_gate_info {
 	const char *name;

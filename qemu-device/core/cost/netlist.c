@@ -40,11 +40,14 @@ int lutna_spec_check(const struct lutna_unit_spec *spec,
 	if (s.digit_bits != 1 && s.digit_bits != 2 && s.digit_bits != 4)
 		return -EINVAL;
 	if (s.lut_order >= LUTNA_LUT_ORDER_COUNT ||
+	    s.lut_read >= LUTNA_LUT_READ_COUNT ||
 	    s.join >= LUTNA_JOIN_COUNT || s.tables >= LUTNA_TABLES_COUNT)
 		return -EINVAL;
 	if (check_approx(&s))
 		return -EINVAL;
 	if (s.unit != LUTNA_UNIT_LUT)
+		s.lut_read = LUTNA_LUT_READ_TREE;
+	if (s.unit != LUTNA_UNIT_LUT || s.lut_read == LUTNA_LUT_READ_ROWS)
 		s.lut_order = LUTNA_LUT_ORDER_LOW;
 	if (s.unit != LUTNA_UNIT_DNC && s.unit != LUTNA_UNIT_LUTNA) {
 		s.digit_bits = 2;
@@ -126,6 +129,25 @@ uint32_t lutna_build_nand(struct lutna_netlist *nl, uint32_t a, uint32_t b)
 	return add_simple(nl, LUTNA_GATE_NAND, a, b, 0);
 }
 
+uint32_t lutna_build_inv(struct lutna_netlist *nl, uint32_t a)
+{
+	return add_simple(nl, LUTNA_GATE_INV, a, 0, 0);
+}
+
+uint32_t lutna_build_line(struct lutna_netlist *nl, unsigned int bit,
+			  uint32_t cell, uint32_t word, unsigned int rows)
+{
+	struct lutna_gate *gate = add_gate(nl, LUTNA_GATE_LINE);
+
+	if (!gate)
+		return LUTNA_NODE_ZERO;
+	gate->bit = bit;
+	gate->multiple = rows;
+	gate->in[0] = cell;
+	gate->in[1] = word;
+	return gate->out[0];
+}
+
 struct lutna_sum lutna_build_add(struct lutna_netlist *nl, const uint32_t *bit,
 				 unsigned int count)
 {
@@ -181,7 +203,10 @@ int lutna_netlist_build(struct lutna_netlist **out,
 
 	switch (checked.unit) {
 	case LUTNA_UNIT_LUT:
-		lutna_build_lut(nl);
+		if (checked.lut_read == LUTNA_LUT_READ_ROWS)
+			lutna_build_rows(nl);
+		else
+			lutna_build_lut(nl);
 		break;
 	case LUTNA_UNIT_DNC:
 	case LUTNA_UNIT_LUTNA:

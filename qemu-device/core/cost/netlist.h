@@ -28,9 +28,12 @@ struct lutna_netsim;
 /**
  * struct lutna_gate - one gate of a netlist
  * @kind: enum lutna_gate_kind
- * @bit: of a cell: which bit of the stored word it holds
- * @multiple: of a cell: the stored word is this multiple of the weight
- * @in: nodes, as many as lutna_gate_info() says
+ * @bit: of a cell: which bit of the stored word it holds; of a line: which bit
+ *	of the product it is
+ * @multiple: of a cell: the stored word is this multiple of the weight; of a
+ *	line: how many rows it has
+ * @in: nodes, as many as lutna_gate_info() says.  Of a line: those of the first
+ *	row's cell and word line; the nodes after them are the other rows'.
  * @out: nodes, each driven by this gate alone
  */
 struct lutna_gate {
@@ -55,7 +58,8 @@ enum lutna_port_kind {
  * @node: of each bit, lowest first; lives as long as the netlist
  *
  * Without its cells a netlist is a combinational circuit from "x" and "s" to
- * "p".  Bits of "p" may be tied or may be the node of an input.
+ * "p" (if none of its gates is a line, which can hold a value).  Bits of "p" may
+ * be tied or may be the node of an input.
  */
 struct lutna_port {
 	const char *name;

@@ -52,6 +52,13 @@ static void add_loads(struct lutna_netsim *sim)
 		const struct lutna_gate_info *info =
 			lutna_gate_info(gate->kind);
 
+		if (gate->kind == LUTNA_GATE_LINE) {
+			for (i = 0; i < gate->multiple; i++)
+				sim->load[gate->in[1] + i] += info->load_in[1];
+			sim->load[gate->out[0]] += gate->multiple *
+						   info->load_out[0];
+			continue;
+		}
 		for (i = 0; i < info->inputs; i++)
 			sim->load[gate->in[i]] += info->load_in[i];
 		for (i = 0; i < info->outputs; i++)
@@ -224,6 +231,19 @@ static inline uint64_t majority(uint64_t a, uint64_t b, uint64_t c)
 	return (a & b) | (c & (a ^ b));
 }
 
+static uint64_t read_line(const struct lutna_gate *gate, const uint64_t *value)
+{
+	const uint64_t *cell = &value[gate->in[0]], *word = &value[gate->in[1]];
+	uint64_t open = 0, high = 0;
+	unsigned int i;
+
+	for (i = 0; i < gate->multiple; i++) {
+		open |= word[i];
+		high |= word[i] & cell[i];
+	}
+	return high | (value[gate->out[0]] & ~open);
+}
+
 /* Outputs of a gate without delay. */
 static inline void evaluate(const struct lutna_gate *gate,
 			    const uint64_t *value, uint64_t out[2])
@@ -241,6 +261,12 @@ static inline void evaluate(const struct lutna_gate *gate,
 		break;
 	case LUTNA_GATE_NAND:
 		out[0] = ~(a & b);
+		break;
+	case LUTNA_GATE_INV:
+		out[0] = ~a;
+		break;
+	case LUTNA_GATE_LINE:
+		out[0] = read_line(gate, value);
 		break;
 	case LUTNA_GATE_HA:
 		out[0] = a ^ b;

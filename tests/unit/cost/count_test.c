@@ -26,16 +26,19 @@ static bool count(const struct lutna_unit_spec *s,
 	return !ret;
 }
 
-static unsigned int transistors(const struct expected *e, unsigned int nands)
+static unsigned int transistors(const struct expected *e, unsigned int nands,
+				unsigned int inverters)
 {
-	return 6 * e->cells + 6 * e->mux + 6 * (e->gates - nands) + 4 * nands +
-	       14 * e->ha + 28 * e->fa;
+	return 6 * e->cells + 6 * e->mux + 6 * (e->gates - nands - inverters) +
+	       4 * nands + 2 * inverters + 14 * e->ha + 28 * e->fa;
 }
 
 static bool matches(const struct lutna_unit_spec *s, const struct expected *e)
 {
 	unsigned int nands = s->unit >= LUTNA_UNIT_ARRAY && s->is_signed ?
 			     s->act_bits : 0;
+	unsigned int inverters = s->lut_read ? s->act_bits : 0;
+	unsigned int lines = s->lut_read ? s->act_bits + s->weight_bits : 0;
 	struct lutna_netlist_counts c = { .depth = 0 };
 	struct expected got;
 
@@ -43,19 +46,23 @@ static bool matches(const struct lutna_unit_spec *s, const struct expected *e)
 		return false;
 	got = (struct expected){
 		.cells = c.gate[LUTNA_GATE_CELL], .mux = c.gate[LUTNA_GATE_MUX],
-		.gates = c.gate[LUTNA_GATE_AND] + c.gate[LUTNA_GATE_NAND],
+		.gates = c.gate[LUTNA_GATE_AND] + c.gate[LUTNA_GATE_NAND] +
+			 c.gate[LUTNA_GATE_INV],
 		.ha = c.gate[LUTNA_GATE_HA] + c.gate[LUTNA_GATE_HA1],
 		.fa = c.gate[LUTNA_GATE_FA],
 	};
 	if (!memcmp(&got, e, sizeof(got)) && c.gate[LUTNA_GATE_NAND] == nands &&
-	    c.transistors == transistors(e, nands))
+	    c.gate[LUTNA_GATE_INV] == inverters &&
+	    c.gate[LUTNA_GATE_LINE] == lines &&
+	    c.transistors == transistors(e, nands, inverters))
 		return true;
 	printf("# %s %ux%u digit %u: %u cells %u mux %u gates %u HA %u FA %u T\n",
 	       lutna_unit_name(s->unit), s->act_bits, s->weight_bits,
 	       s->digit_bits, got.cells, got.mux, got.gates, got.ha, got.fa,
 	       c.transistors);
 	printf("# want: %u cells %u mux %u gates %u HA %u FA %u T\n", e->cells,
-	       e->mux, e->gates, e->ha, e->fa, transistors(e, nands));
+	       e->mux, e->gates, e->ha, e->fa,
+	       transistors(e, nands, inverters));
 	return false;
 }
 
@@ -70,11 +77,13 @@ static const struct known {
 			  .weight_bits = 4, __VA_ARGS__ }
 #define LARGE(u, ...)	{ .unit = LUTNA_UNIT_##u, .act_bits = 8, \
 			  .weight_bits = 9, .is_signed = true, __VA_ARGS__ }
+#define ROWS		.lut_read = LUTNA_LUT_READ_ROWS
 #define DROP(k)		.approx = LUTNA_APPROX_DROP, .approx_digits = (k)
 #define PRIVATE		.tables = LUTNA_TABLES_PRIVATE
 #define TREE		.join = LUTNA_JOIN_TREE
 #define LOW_W(k)	.approx = LUTNA_APPROX_W, .approx_digits = (k)
 	{ "4x4 lut", SMALL(LUT,), { 128, 120, 0, 0, 0 }, 1488, 4 },
+	{ "4x4 lut, rows", SMALL(LUT, ROWS), { 128, 0, 28, 0, 0 }, 920, 4 },
 	{ "4x4 dnc", SMALL(DNC,), { 24, 36, 0, 3, 3 }, 486, 8 },
 	{ "4x4 lutna", SMALL(LUTNA,), { 10, 36, 0, 3, 3 }, 402, 8 },
 	{ "4x4 lutna digit 1", SMALL(LUTNA, .digit_bits = 1),
@@ -93,6 +102,8 @@ static const struct known {
 	{ "4x4 wallace", SMALL(WALLACE,), { 4, 0, 16, 8, 7 }, 428, 10 },
 	{ "4x4 dadda", SMALL(DADDA,), { 4, 0, 16, 4, 8 }, 400, 9 },
 	{ "8x9 lut", LARGE(LUT,), { 4352, 4335, 0, 0, 0 }, 52122, 8 },
+	{ "8x9 lut, rows", LARGE(LUT, ROWS),
+	  { 4352, 0, 312, 0, 0 }, 27952, 5 },
 	{ "8x9 dnc", LARGE(DNC,), { 44, 132, 0, 3, 30 }, 1938, 22 },
 	{ "8x9 lutna digit 1", LARGE(LUTNA, .digit_bits = 1),
 	  { 10, 80, 0, 7, 63 }, 2402, 30 },
@@ -203,6 +214,20 @@ static struct expected lut_formula(const struct lutna_unit_spec *s)
 	};
 }
 
+/* An AND for each row, and those of the decoders of both halves. */
+static struct expected rows_formula(const struct lutna_unit_spec *s)
+{
+	static const unsigned int decoder[] = {
+		[2] = 4, [3] = 8 + 4, [4] = 16 + 4 + 4, [5] = 32 + 4 + 12,
+		[6] = 64 + 12 + 12, [7] = 128 + 12 + 24, [8] = 256 + 24 + 24,
+	};
+
+	return (struct expected){
+		.cells = (1u << s->act_bits) * (s->act_bits + s->weight_bits),
+		.gates = decoder[s->act_bits] + s->act_bits,
+	};
+}
+
 /* Square and unsigned: n (n - 2) full and n half adders. */
 static struct expected array_formula(const struct lutna_unit_spec *s)
 {
@@ -232,8 +257,9 @@ static void check_formula(struct lutna_unit_spec s,
 			}
 		}
 	}
-	tap_equal(good, 2 * 7 * 8, "%s, digits of %u%s%s: formula at every width",
-		  lutna_unit_name(s.unit), s.digit_bits,
+	tap_equal(good, 2 * 7 * 8, "%s%s, digits of %u%s%s: formula at every width",
+		  lutna_unit_name(s.unit), s.lut_read ? " in rows" : "",
+		  s.digit_bits,
 		  s.join == LUTNA_JOIN_TREE ? ", tree" : "",
 		  s.tables == LUTNA_TABLES_PRIVATE ? ", private tables" : "");
 }
@@ -424,6 +450,9 @@ int main(void)
 
 	check_known();
 	check_formula(s, lut_formula);
+	s.lut_read = LUTNA_LUT_READ_ROWS;
+	check_formula(s, rows_formula);
+	s.lut_read = LUTNA_LUT_READ_TREE;
 	for (variant = 0; variant < 4; variant++) {
 		s.join = variant & 1;
 		s.tables = variant >> 1;

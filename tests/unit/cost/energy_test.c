@@ -31,6 +31,20 @@ static unsigned int total(const struct lutna_gate *g, const unsigned char *v)
 	       (g->kind == LUTNA_GATE_HA1 ? 1 : 0);
 }
 
+static unsigned int plain_line(const struct lutna_gate *g,
+			       const unsigned char *v)
+{
+	unsigned int open = 0, high = 0, row;
+
+	for (row = 0; row < g->multiple; row++) {
+		if (!v[g->in[1] + row])
+			continue;
+		open++;
+		high += v[g->in[0] + row];
+	}
+	return open ? high > 0 : v[g->out[0]];
+}
+
 static unsigned int plain_output(const struct lutna_gate *g, unsigned int out,
 				 const unsigned char *v)
 {
@@ -41,6 +55,10 @@ static unsigned int plain_output(const struct lutna_gate *g, unsigned int out,
 		return v[g->in[0]] && v[g->in[1]];
 	case LUTNA_GATE_NAND:
 		return !(v[g->in[0]] && v[g->in[1]]);
+	case LUTNA_GATE_INV:
+		return !v[g->in[0]];
+	case LUTNA_GATE_LINE:
+		return plain_line(g, v);
 	default:
 		return out ? total(g, v) > 1 : total(g, v) % 2;
 	}
@@ -75,6 +93,14 @@ static bool plain_new(struct plain *p, const struct lutna_netlist *nl)
 		const struct lutna_gate_info *info =
 			lutna_gate_info(gates[g].kind);
 
+		/* Each row of a line: 2 on its word line, 2 on the pair. */
+		for (i = 0; gates[g].kind == LUTNA_GATE_LINE &&
+			    i < gates[g].multiple; i++) {
+			p->load[gates[g].in[1] + i] += 2;
+			p->load[gates[g].out[0]] += 2;
+		}
+		if (gates[g].kind == LUTNA_GATE_LINE)
+			continue;
 		for (i = 0; i < info->inputs; i++)
 			p->load[gates[g].in[i]] += info->load_in[i];
 		for (i = 0; i < info->outputs; i++)
@@ -211,6 +237,9 @@ static void check_simulators(void)
 		SPEC(LUT, 4, 4,),
 		SPEC(LUT, 5, 3, .is_signed = true,
 		     .lut_order = LUTNA_LUT_ORDER_HIGH),
+		SPEC(LUT, 4, 4, .lut_read = LUTNA_LUT_READ_ROWS),
+		SPEC(LUT, 7, 6, .is_signed = true,
+		     .lut_read = LUTNA_LUT_READ_ROWS),
 		SPEC(DNC, 7, 5, .is_signed = true),
 		SPEC(LUTNA, 4, 4,),
 		SPEC(LUTNA, 8, 9, .is_signed = true),
@@ -255,6 +284,42 @@ static void check_by_hand(void)
 		lutna_netsim_energy(sim, LUTNA_READING_HELD, x, w, 1, &energy);
 	tap_result(!energy.toggles && !energy.operations,
 		   "one operation has no step");
+	lutna_netsim_free(sim);
+	lutna_netlist_free(nl);
+}
+
+/*
+ * The same table in rows: 4 bits.  A word line has 7 units of its AND and 2 of
+ * each bit, 15; an activation bit 2 of its inverter and 4 of two ANDs, 6, as
+ * many as its complement has; a bit line 2 of each row, 8.
+ *
+ * 0 to 1: x0, its complement, word lines 0 and 1, bit 0.  1 to 3 and back: the
+ * same of x1; bit 0 holds its value while no row is open, on the way back, and
+ * while both are.
+ */
+static void check_rows_by_hand(void)
+{
+	struct lutna_unit_spec s = SPEC(LUT, 2, 2,
+					.lut_read = LUTNA_LUT_READ_ROWS);
+	static const uint8_t x[] = { 0, 1, 3, 1, 1 };
+	static const int16_t w[] = { 1, 1, 1, 1, 1 };
+	struct lutna_netsim_energy energy;
+	struct lutna_netlist *nl = NULL;
+	struct lutna_netsim *sim = NULL;
+	unsigned int i;
+
+	if (lutna_netlist_build(&nl, &s) || lutna_netsim_new(&sim, nl)) {
+		tap_result(false, "memory");
+		goto out;
+	}
+	for (i = 0; i < 4; i++) {
+		lutna_netsim_energy(sim, LUTNA_READING_HELD, x + i, w + i, 2,
+				    &energy);
+		tap_equal(energy.toggles, i < 3 ? 6 + 6 + 2 * 15 + 8 : 0,
+			  "rows by hand: from %u to %u", x[i], x[i + 1]);
+		tap_equal(energy.settled, energy.toggles, "without a glitch");
+	}
+out:
 	lutna_netsim_free(sim);
 	lutna_netlist_free(nl);
 }
@@ -479,6 +544,13 @@ static void check_kept_apart(void)
 		   low.toggles[LUTNA_STIMULUS_RELU] >
 		   high.toggles[LUTNA_STIMULUS_RELU],
 		   "small activations leave the high leaves alone");
+	order.lut_read = LUTNA_LUT_READ_ROWS;
+	high = cost_of(order);
+	order.lut_order = LUTNA_LUT_ORDER_LOW;
+	tap_result(high.transistors < low.transistors && !high.mux &&
+		   cost_of(order).toggles[0] == high.toggles[0] &&
+		   cost_of(order).depth == high.depth,
+		   "rows cost the same whatever their order");
 }
 
 #define THREADS	4
@@ -546,11 +618,19 @@ static void show_order(void)
 	printf("# energy 8x9 lut, highest bit at the leaves: %.2f uniform, %.2f relu\n",
 	       (double)high.toggles[0] / base.toggles[0],
 	       (double)high.toggles[1] / base.toggles[1]);
+	s.lut_read = LUTNA_LUT_READ_ROWS;
+	high = cost_of(s);
+	printf("# energy 8x9 lut, rows: %.1f uniform, %.1f relu: %.2f, %.2f\n",
+	       (double)high.toggles[0] / high.operations,
+	       (double)high.toggles[1] / high.operations,
+	       (double)high.toggles[0] / base.toggles[0],
+	       (double)high.toggles[1] / base.toggles[1]);
 }
 
 int main(void)
 {
 	check_by_hand();
+	check_rows_by_hand();
 	check_simulators();
 	check_threads();
 	check_repeatable();

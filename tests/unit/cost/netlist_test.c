@@ -7,6 +7,18 @@
 #include "core/cost/netlist.h"
 #include "tap.h"
 
+/* Of a line, the nodes of all rows. */
+static bool driven_before(const struct lutna_gate *gate, uint32_t first,
+			  uint32_t nodes, const unsigned char *driven)
+{
+	uint32_t n, count = gate->kind == LUTNA_GATE_LINE ? gate->multiple : 1;
+
+	for (n = first; n < first + count; n++)
+		if (n >= nodes || driven[n] != 1)
+			return false;
+	return true;
+}
+
 /* Every node driven once, before it is read; ports name driven nodes. */
 static bool well_formed(const struct lutna_netlist *nl)
 {
@@ -35,8 +47,8 @@ static bool well_formed(const struct lutna_netlist *nl)
 			lutna_gate_info(gates[g].kind);
 
 		for (i = 0; i < info->inputs; i++)
-			good &= gates[g].in[i] < nodes &&
-				driven[gates[g].in[i]] == 1;
+			good &= driven_before(&gates[g], gates[g].in[i], nodes,
+					      driven);
 		for (i = 0; i < info->outputs; i++)
 			good &= gates[g].out[i] < nodes &&
 				!driven[gates[g].out[i]]++;
@@ -54,6 +66,39 @@ static bool well_formed(const struct lutna_netlist *nl)
 		good &= port.node[i] < nodes;
 	free(driven);
 	return good;
+}
+
+/* The cells of a line are those of its column, its rows in order. */
+static void check_lines(void)
+{
+	struct lutna_unit_spec s = { .unit = LUTNA_UNIT_LUT, .act_bits = 5,
+				     .weight_bits = 4,
+				     .lut_read = LUTNA_LUT_READ_ROWS };
+	struct lutna_netlist *nl;
+	const struct lutna_gate *gates;
+	struct lutna_port storage;
+	unsigned int lines = 0, i;
+	bool good;
+	size_t count, g;
+
+	if (lutna_netlist_build(&nl, &s)) {
+		tap_result(false, "a table in rows");
+		return;
+	}
+	good = well_formed(nl);
+	storage = lutna_netlist_port(nl, LUTNA_PORT_STORAGE);
+	gates = lutna_netlist_gates(nl, &count);
+	for (g = 0; g < count; g++) {
+		if (gates[g].kind != LUTNA_GATE_LINE)
+			continue;
+		good &= gates[g].multiple == 32 && gates[g].bit == lines;
+		for (i = 0; i < 32; i++)
+			good &= storage.node[32 * lines + i] ==
+				gates[g].in[0] + i;
+		lines++;
+	}
+	lutna_netlist_free(nl);
+	tap_result(good && lines == 9, "a table in rows: a line for each bit");
 }
 
 static void check_structure(void)
@@ -100,6 +145,7 @@ static void check_loads(void)
 	} cells[] = {
 		{ LUTNA_GATE_MUX, 6, 2, 0 },
 		{ LUTNA_GATE_NAND, 4, 3, 2 },
+		{ LUTNA_GATE_INV, 2, 2, 0 },
 		{ LUTNA_GATE_AND, 6, 5, 2 },
 		/* AND, inverter, multiplexer */
 		{ LUTNA_GATE_HA, 14, 5 + 2 + 2, 2 },
@@ -166,6 +212,7 @@ static void check_specs(void)
 	REFUSE("digits of a multiplier", s.unit = LUTNA_UNIT_ARRAY,
 	       s.digit_bits = 3);
 	REFUSE("order of a table", s.lut_order = LUTNA_LUT_ORDER_COUNT);
+	REFUSE("how a table is read", s.lut_read = LUTNA_LUT_READ_COUNT);
 	REFUSE("join", s.join = LUTNA_JOIN_COUNT);
 	REFUSE("tables", s.tables = LUTNA_TABLES_COUNT);
 	REFUSE("join of a multiplier", s.unit = LUTNA_UNIT_WALLACE,
@@ -176,11 +223,19 @@ static void check_specs(void)
 				      .approx = LUTNA_APPROX_W,
 				      .approx_digits = 3,
 				      .join = LUTNA_JOIN_TREE,
+				      .lut_read = LUTNA_LUT_READ_ROWS,
 				      .tables = LUTNA_TABLES_PRIVATE };
 	tap_result(!lutna_spec_check(&s, &out) && out.digit_bits == 2 &&
 		   out.approx == LUTNA_APPROX_EXACT && !out.approx_digits &&
-		   !out.join && !out.tables,
+		   !out.join && !out.tables && !out.lut_read,
 		   "a multiplier's spec loses what does not apply");
+	s = (struct lutna_unit_spec){ .unit = LUTNA_UNIT_LUT, .act_bits = 4,
+				      .weight_bits = 4,
+				      .lut_order = LUTNA_LUT_ORDER_HIGH,
+				      .lut_read = LUTNA_LUT_READ_ROWS };
+	tap_result(!lutna_spec_check(&s, &out) && !out.lut_order &&
+		   out.lut_read == LUTNA_LUT_READ_ROWS,
+		   "rows have no order");
 }
 
 static void check_names(void)
@@ -201,6 +256,7 @@ int main(void)
 	lutna_netlist_free(NULL);
 	lutna_netsim_free(NULL);
 	check_structure();
+	check_lines();
 	check_loads();
 	check_specs();
 	check_names();

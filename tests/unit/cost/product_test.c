@@ -191,6 +191,10 @@ int main(void)
 	s = (struct lutna_unit_spec){ .unit = LUTNA_UNIT_LUT, .is_signed = true,
 				      .lut_order = LUTNA_LUT_ORDER_HIGH };
 	check_widths(s, "lut, highest bit at the leaves");
+	s.lut_read = LUTNA_LUT_READ_ROWS;
+	check_widths(s, "lut, read in rows");
+	s.is_signed = false;
+	check_widths(s, "lut, read in rows");
 	check_mixed();
 	check_high_bits();
 	return tap_done();
