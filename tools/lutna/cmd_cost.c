@@ -52,8 +52,8 @@ static int parse(struct cost_settings *s, int argc, char **argv, int *first)
 		  .choices = "exact|drop1|drop2|drop3|w1|w2|w3",
 		  .help = "what low digits of 2 bits give: nothing, or the weight" },
 		{ .name = "read", .kind = OPTION_CHOICE, .value = &f->read,
-		  .choices = "low|high",
-		  .help = "of lut: the activation bit at the leaves" },
+		  .choices = "low|high|rows",
+		  .help = "of lut: the activation bit at the leaves, or as a memory" },
 		{ .name = "join", .kind = OPTION_CHOICE, .value = &f->join,
 		  .choices = "chain|tree", .help = "how digits are added up" },
 		{ .name = "tables", .kind = OPTION_CHOICE, .value = &f->tables,
@@ -148,6 +148,10 @@ static int check(struct cost_settings *s, const char *unit)
 	if ((s->verilog || s->testbench) &&
 	    (s->json || s->filter.all || s->activations)) {
 		complain("cost: Verilog is of one unit and goes without --json, --all and --activations");
+		return STATUS_USAGE;
+	}
+	if ((s->verilog || s->testbench) && s->filter.read == COST_READ_ROWS) {
+		complain("cost: no Verilog of a row-decoded table: bit lines are no gates");
 		return STATUS_USAGE;
 	}
 	if (s->module && !s->verilog && !s->testbench) {

@@ -15,6 +15,7 @@
 const char *const cost_read_names[COST_READ_COUNT] = {
 	[COST_READ_LOW] = "low",
 	[COST_READ_HIGH] = "high",
+	[COST_READ_ROWS] = "rows",
 };
 
 const char *const cost_join_names[LUTNA_JOIN_COUNT] = {
@@ -34,6 +35,8 @@ bool cost_has_digits(unsigned int unit)
 
 enum cost_read cost_read_of(const struct lutna_unit_spec *spec)
 {
+	if (spec->lut_read == LUTNA_LUT_READ_ROWS)
+		return COST_READ_ROWS;
 	return spec->lut_order == LUTNA_LUT_ORDER_HIGH ? COST_READ_HIGH :
 							 COST_READ_LOW;
 }
@@ -65,7 +68,7 @@ static const struct {
 	signed char value[VALUES_MOST];
 } dimensions[DIMENSION_COUNT] = {
 	[DIMENSION_READ] = { COST_READ_COUNT,
-			     { COST_READ_LOW, COST_READ_HIGH } },
+			     { COST_READ_LOW, COST_READ_HIGH, COST_READ_ROWS } },
 	[DIMENSION_DIGITS] = { 3, { 1, 0, 2 } },
 	[DIMENSION_APPROX] = { 7, { 0, 1, 2, 3, 4, 5, 6 } },
 	[DIMENSION_JOIN] = { LUTNA_JOIN_COUNT,
@@ -93,6 +96,8 @@ static void set_dimension(struct lutna_unit_spec *spec, enum dimension d,
 	case DIMENSION_READ:
 		spec->lut_order = value == COST_READ_HIGH ?
 				  LUTNA_LUT_ORDER_HIGH : LUTNA_LUT_ORDER_LOW;
+		spec->lut_read = value == COST_READ_ROWS ?
+				 LUTNA_LUT_READ_ROWS : LUTNA_LUT_READ_TREE;
 		break;
 	case DIMENSION_DIGITS:
 		spec->digit_bits = (uint8_t)(1 << value);

@@ -53,6 +53,7 @@ struct cost_filter {
 enum cost_read {
 	COST_READ_LOW,	/* multiplexers, the lowest activation bit at the leaves */
 	COST_READ_HIGH,	/* the highest there */
+	COST_READ_ROWS,	/* row decoder and bit lines */
 	COST_READ_COUNT,
 };
 

@@ -23,9 +23,13 @@ static void name_unit(char *name, size_t size, const struct lutna_unit_spec *s)
 	const char *unit = lutna_unit_name(s->unit);
 
 	if (!cost_has_digits(s->unit)) {
-		snprintf(name, size, "%s%s", unit,
-			 cost_read_of(s) == COST_READ_HIGH ?
-			 ", top bit at leaves" : "");
+		static const char *const how[COST_READ_COUNT] = {
+			[COST_READ_LOW] = "",
+			[COST_READ_HIGH] = ", top bit at leaves",
+			[COST_READ_ROWS] = ", row-decoded",
+		};
+
+		snprintf(name, size, "%s%s", unit, how[cost_read_of(s)]);
 		return;
 	}
 	snprintf(name, size, "%s d=%u%s%s%s%s", unit, s->digit_bits,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the API says of units.  A line of input is a unit: unit digit_bits approx
- * approx_digits signed act_bits weight_bits lut_order join tables, in
+ * approx_digits signed act_bits weight_bits lut_order join tables lut_read, in
  * numbers.  A line of output is its figures, in the order of the JSON.
  */
 #include <inttypes.h>
@@ -21,10 +21,10 @@ int main(void)
 {
 	struct lutna_unit_spec s = { .unit = 0 };
 	struct lutna_unit_cost c;
-	unsigned int v[10], i;
+	unsigned int v[11], i;
 
 	for (;;) {
-		for (i = 0; i < 10; i++)
+		for (i = 0; i < 11; i++)
 			if (scanf("%u", &v[i]) != 1)
 				return !feof(stdin) || i;
 		s = (struct lutna_unit_spec){
@@ -32,6 +32,7 @@ int main(void)
 			.approx_digits = v[3], .is_signed = v[4],
 			.act_bits = v[5], .weight_bits = v[6],
 			.lut_order = v[7], .join = v[8], .tables = v[9],
+			.lut_read = v[10],
 		};
 		if (lutna_unit_cost(&s, &c)) {
 			puts("refused");

@@ -63,7 +63,8 @@ equal({o["digit_bits"] for o in which(unit="array")}, {0})
 equal({o["approx"] for o in which(unit="lutna", act_bits=8)},
       {"exact", "drop1", "drop2", "drop3", "w1", "w2", "w3"})
 equal({o["approx"] for o in which(unit="lutna", act_bits=3)}, {"exact", "drop1", "w1"})
-equal({o["signed"] for o in all}, {True, False})'
+equal({o["signed"] for o in all}, {True, False})
+equal({o["read"] for o in which(unit="lut")}, {"low", "high", "rows"})'
 	cp "$dir/out" "$sweep")"
 result "an object has these keys" "$(check '
 types = {"unit": str, "digit_bits": int, "approx": str, "signed": bool, "act_bits": int,
@@ -99,7 +100,7 @@ def line(o):
     approx = 0 if o["approx"] == "exact" else 1 if o["approx"][0] == "d" else 2
     return [units.index(o["unit"]), o["digit_bits"], approx, approx and int(o["approx"][-1]),
             int(o["signed"]), o["act_bits"], o["weight_bits"], int(o["read"] == "high"),
-            int(o["join"] == "tree"), int(o["tables"] == "private")]
+            int(o["join"] == "tree"), int(o["tables"] == "private"), int(o["read"] == "rows")]
 text = "\n".join(" ".join(map(str, line(o))) for o in all)
 said = subprocess.run(["'"$bin"'/cost-api"], input=text, capture_output=True, text=True,
                       check=True).stdout.split("\n")[:-1]
@@ -124,6 +125,7 @@ equal(figures(unit="lut", **small), [128, 120, 0, 0, 1488, 4])
 equal(figures(unit="lutna", **small), [10, 36, 3, 3, 402, 8])
 equal(figures(unit="array", **small), [4, 0, 4, 8, 400, 10])
 equal(figures(unit="lut", **large), [4352, 4335, 0, 0, 52122, 8])
+equal(figures(unit="lut", read="rows", **large), [4352, 0, 0, 0, 27952, 5])
 equal(figures(unit="dnc", **large), [44, 132, 3, 30, 1938, 22])
 equal(figures(unit="lutna", **large), [20, 132, 3, 30, 1794, 22])
 equal(figures(unit="lutna", approx="drop1", **large), [20, 99, 2, 20, 1302, 18])
@@ -230,9 +232,10 @@ result "of another width, with a name, and its test bench" "$(
 	grep -q '^module mine(' "$dir/out" || echo "no unit"
 	grep -q '^module mine_tb' "$dir/out" || echo "no test bench")"
 result "Verilog of no unit, or several" "$(
-	refused 2 "Verilog is of one unit, but 11 fit" --verilog
+	refused 2 "Verilog is of one unit, but 12 fit" --verilog
 	refused 2 "Verilog is of one unit, but 7 fit" --verilog lut -a 4
 	refused 2 "Verilog is of one unit, but 0 fit" --verilog lut -a 4 -w 4 --digits 2)"
+result "Verilog of bit lines" "$(refused 2 "bit lines are no gates" --verilog lut --read rows)"
 result "Verilog and JSON" "$(refused 2 "goes without --json" --verilog lut --json)"
 result "a name without Verilog" "$(refused 2 "--module goes with" --module x)"
 result "a name that is none" "$(refused 1 "--module: not an identifier" --verilog lutna --module 9x)"
