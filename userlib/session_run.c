@@ -228,6 +228,21 @@ static void drain(struct lutna_session *session)
 	lutna_error_restore(reason);
 }
 
+/*
+ * A queue takes no job once one of it has failed: why is known to that one,
+ * which an earlier batch is still to be told of.
+ */
+static int first_failure(struct run *run, int err)
+{
+	while (run->done < run->started) {
+		int earlier = finish_batch(run);
+
+		if (earlier)
+			return earlier;
+	}
+	return err;
+}
+
 static int check_run(const struct lutna_session *session)
 {
 	const Lutna__Model *msg = session->model->msg;
@@ -270,6 +285,8 @@ int lutna_session_run(struct lutna_session *session, const void *images,
 		if (run.started < count &&
 		    in_flight < session->options.slots) {
 			err = start_batch(&run);
+			if (err == -EBADFD)
+				err = first_failure(&run, err);
 			in_flight++;
 			continue;
 		}

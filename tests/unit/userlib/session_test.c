@@ -203,6 +203,28 @@ static void test_slots(void)
 	lutna_device_close(dev);
 }
 
+/*
+ * Runs, of so many, that told what was wrong with the command, however early
+ * its job failed: before the next batch was submitted, or after.
+ */
+static int told(struct lutna_device *dev, const struct lutna_model *model,
+		const struct lutna_session_options *options, int runs)
+{
+	uint8_t images[9 * TINY_IN] = { 0 }, outputs[9 * TINY_OUT];
+	struct lutna_session *session;
+	int i, count = 0;
+
+	for (i = 0; i < runs; i++) {
+		need(!lutna_session_new(&session, dev, model, options));
+		count += lutna_session_run(session, images, 9, outputs, NULL,
+					   NULL) == -EIO &&
+			 strstr(lutna_last_error(),
+				"tiny: layer 'fc' (command 1): bad field");
+		lutna_session_free(session);
+	}
+	return count;
+}
+
 static void test_failure(void)
 {
 	struct lutna_session_options options = LUTNA_SESSION_OPTIONS_INIT;
@@ -231,6 +253,8 @@ static void test_failure(void)
 	ok(!lutna_session_stats(session, &stats) && !stats.runs,
 	   "failed runs do not count");
 	lutna_session_free(session);
+
+	ok(told(dev, model, &options, 300) == 300, "every such run tells why");
 
 	options.queues = 3;
 	need(!lutna_session_new(&session, dev, model, &options));
