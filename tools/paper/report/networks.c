@@ -219,7 +219,8 @@ static bool cifar_read(struct report *r, const char *net, json *compiled, struct
 	f = fopen(path, "r");
 	if (!f)
 		return false;
-	if (fscanf(f, "%*[^\n]") != 0)
+	/* Licence and heads of the columns */
+	if (fscanf(f, "%*[^\n]\n%*[^\n]") != 0)
 		errx(1, "%s: no head", path);
 	while (fscanf(f, "%63s%" SCNu64 "%" SCNu64, name, &weights, &macs) == 3) {
 		json *layer = layer_named(input_get(compiled, "layers"), name);
