@@ -20,6 +20,7 @@ struct settings {
 	const char *reference;
 	const char *images;
 	const char *labels;
+	const char *subset;
 	const char *output;
 	const char *state;
 	unsigned long held_out;
@@ -45,6 +46,9 @@ static int parse(struct settings *s, int argc, char **argv, int *first)
 		{ .name = "labels", .letter = 'l', .kind = OPTION_STRING,
 		  .value = &s->labels, .argument = "FILE",
 		  .help = "true classes, IDX (default: IMAGES' companion)" },
+		{ .name = "subset", .kind = OPTION_STRING, .value = &s->subset,
+		  .argument = "FILE",
+		  .help = "only the images whose indices are there, in that order" },
 		{ .name = "held-out", .kind = OPTION_NUMBER,
 		  .value = &s->held_out, .argument = "N", .low = 1, .high = 1ul << 24,
 		  .help = "the last N images are used (default 2000)" },
@@ -129,7 +133,7 @@ static int read_labels(const struct settings *s, const char *images,
 
 /*
  * The last of a training set.  The network may have been trained on them, which
- * makes it look sturdier than it is; the manual says so.
+ * makes it look sturdier than it is, unless a subset says which it has not seen.
  */
 static int read_data(const struct settings *s, struct idx *images,
 		     struct idx *labels, struct tune *tune)
@@ -145,6 +149,8 @@ static int read_data(const struct settings *s, struct idx *images,
 		return status;
 	if (!images->count || !images->item_bytes)
 		return complain("%s: holds no images", path);
+	if (s->subset && dataset_subset(s->subset, images, labels))
+		return STATUS_FAILURE;
 	tune->count = s->held_out < images->count ? s->held_out : images->count;
 	tune->quick = s->first < tune->count ? s->first : tune->count;
 	tune->item_bytes = images->item_bytes;

@@ -79,6 +79,12 @@ result "run: an approximate multiplier" \
 	"$(refused 2 "can be approximate" "$lutna" run --unit dadda --approx w1 a b)"
 result "run: an approximation that is none" \
 	"$(refused 2 "--approx: must be" "$lutna" run --approx drop1+bias a b)"
+result "tune: a subset that is none" \
+	"$(for words in "" "# none" 60000 -1 x "5 5" 99999999999999999999999; do
+		echo "$words" >"$dir/subset"
+		refused 1 "$dir/subset: " "$lutna" tune --subset "$dir/subset" "$zoo"
+	done
+	refused 1 "No such file" "$lutna" tune --subset "$dir/missing" "$zoo")"
 result "tune: a number of images that is none" "$(try 2 "$lutna" tune --held-out 0 x.onnx)"
 result "run: a number that wraps" "$(try 2 "$lutna" run --count 18446744073709551617 a b)"
 result "run: --verify and --expect" "$(try 2 "$lutna" run --verify --expect x a b)"

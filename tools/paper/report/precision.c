@@ -229,7 +229,8 @@ void report_precision(struct report *r)
 	report_title(r, 2, "3. Mixed precision");
 	report_text(r, "`lutna tune` gives each layer bits of activations and of weights, and an "
 		    "approximation, so that an inference takes least energy on LUT-NA within the budget. "
-		    "Images of the training set judge; the test set is looked at once, at the end, on the "
+		    "Images of the training set that no network was trained on judge; the test set is looked at "
+		    "once, at the end, on the "
 		    "device, whose counters the ratios come from.\n\n");
 	for (names = r->networks; *names; names++) {
 		json *tune = network_input(r, *names, "tune");
