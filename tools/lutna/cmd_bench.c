@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nvme_ioctl.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bench_latency.h"
+#include "bench_memory.h"
 #include "command.h"
 #include "options.h"
 #include "print.h"
@@ -22,6 +23,9 @@
 /* Kinds take turns in blocks, so that whatever slows the machine meets all. */
 #define BLOCK_SAMPLES	100
 #define WARM_UP_BLOCKS	3
+
+/* 64 MiB take milliseconds. */
+#define SAMPLES_A_MEMORY_ROUND	100
 
 struct settings {
 	const char *device;
@@ -108,25 +112,9 @@ static int run_block(struct bench *bench, struct kind *kind, bool keep)
 	return STATUS_OK;
 }
 
-static int by_size(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static struct latency summary(struct kind *kind)
 {
-	size_t n = kind->count;
-
-	qsort(kind->ns, n, sizeof(*kind->ns), by_size);
-	return (struct latency){
-		.name = kind->name,
-		.samples = n,
-		.median = (double)(kind->ns[(n - 1) / 2] + kind->ns[n / 2]) / 2,
-		.p99 = (double)kind->ns[(size_t)ceil(0.99 * (double)n) - 1],
-		.least = (double)kind->ns[0],
-	};
+	return latency_of(kind->name, kind->ns, kind->count);
 }
 
 static int measure_latency(struct bench *bench, unsigned long samples,
@@ -228,6 +216,9 @@ static int bench_all(const struct settings *s)
 		status = measure_latency(&bench, s->samples, &report);
 	if (!status && s->inflight)
 		status = measure_rate(&bench, s->samples, s->inflight, &report);
+	if (!status)
+		status = bench_memory(bench.dev, 1 + s->samples / SAMPLES_A_MEMORY_ROUND,
+				      &report);
 	if (!status)
 		printer_for(s->json)->bench(&report);
 	if (bench.nvme >= 0)

@@ -115,6 +115,9 @@ struct latency {
  * @syscall: getppid
  * @inflight: jobs kept in the queue at once
  * @jobs_per_second: with so many
+ * @touched: 64 MiB of memory of the process: mmap(), touched, munmap()
+ * @mapped: a buffer of 64 MiB, mapped for process and device, and freed
+ * @mapped_touched: the same, touched by the process as well
  */
 struct bench_report {
 	const struct lutna_device_info *device;
@@ -124,6 +127,9 @@ struct bench_report {
 	struct latency syscall;
 	unsigned int inflight;
 	double jobs_per_second;
+	struct latency touched;
+	struct latency mapped;
+	struct latency mapped_touched;
 };
 
 /**

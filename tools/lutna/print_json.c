@@ -311,6 +311,10 @@ static void json_bench(const struct bench_report *report)
 		add_number(root, "inflight", report->inflight);
 		add_real(root, "jobs_per_second", report->jobs_per_second);
 	}
+	add_latency(root, "memory_touched", &report->touched);
+	add_latency(root, "memory_mapped", &report->mapped);
+	add_latency(root, "memory_mapped_touched", &report->mapped_touched);
+	add_real(root, "ratio_to_mmap", report->mapped.median / report->touched.median);
 	print_and_free(root);
 }
 

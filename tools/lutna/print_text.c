@@ -290,6 +290,12 @@ static void text_bench(const struct bench_report *report)
 	if (report->inflight)
 		printf("  with %u in flight            %.0f jobs/s\n",
 		       report->inflight, report->jobs_per_second);
+	print_latency(&report->touched);
+	print_latency(&report->mapped);
+	print_latency(&report->mapped_touched);
+	printf("  buffer / mmap, 64 MiB        median %9.2f      touched %9.2f\n",
+	       share(report->mapped.median, report->touched.median),
+	       share(report->mapped_touched.median, report->touched.median));
 }
 
 const struct printer print_text = {
