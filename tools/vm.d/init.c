@@ -76,10 +76,10 @@ int guest_load_module(const char *path, const char *args)
 	return rc;
 }
 
-/* A list holds one module a line, those that others need first. */
+/* A list holds one module a line, with its parameters; needed ones first. */
 static void load_list(const char *list)
 {
-	char line[256];
+	char line[256], *args;
 	FILE *f = fopen(list, "re");
 	int rc;
 
@@ -87,7 +87,10 @@ static void load_list(const char *list)
 		guest_die("%s", list);
 	while (fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = 0;
-		rc = guest_load_module(line, "");
+		args = strchr(line, ' ') ?: line + strlen(line);
+		if (*args)
+			*args++ = 0;
+		rc = guest_load_module(line, args);
 		if (rc) {
 			errno = -rc;
 			guest_die("module %s", line);
@@ -264,14 +267,14 @@ int guest_conf(const char *key, char *value)
 int main(void)
 {
 	/* The kernel hands parameters that it does not know to process 1. */
-	const char *extra = getenv("vm_modules");
+	char *extra = getenv("vm_modules");
 	struct session s = { 0 };
-	char list[64];
+	char *name, list[64];
 	int status;
 
 	load_list("/modules.boot");
-	if (extra) {
-		snprintf(list, sizeof(list), "/modules.%s", extra);
+	while ((name = strsep(&extra, ","))) {
+		snprintf(list, sizeof(list), "/modules.%s", name);
 		load_list(list);
 	}
 	mount_root();
