@@ -92,6 +92,8 @@ union lutna_arg {
 	struct lutna_queue_info queue_info;
 	struct lutna_submit submit;
 	struct lutna_wait wait;
+	struct lutna_wait_many wait_many;
+	struct lutna_queue_cancel queue_cancel;
 };
 
 static const struct lutna_ioctl lutna_ioctls[] = {
@@ -106,7 +108,9 @@ static const struct lutna_ioctl lutna_ioctls[] = {
 	LUTNA_IOCTL(QUEUE_DESTROY, queue_destroy, lutna_queue_destroy, reserved, 0),
 	LUTNA_IOCTL(QUEUE_INFO, queue_info, lutna_queue_info, failure, 0),
 	LUTNA_IOCTL(SUBMIT, submit, lutna_submit, seqno, LUTNA_SUBMIT_NONBLOCK),
-	LUTNA_IOCTL(WAIT, wait, lutna_wait, result, 0),
+	LUTNA_IOCTL(WAIT, wait, lutna_wait, result, LUTNA_WAIT_LAST),
+	LUTNA_IOCTL(WAIT_MANY, wait_many, lutna_wait_many, reserved, LUTNA_WAIT_ALL),
+	LUTNA_IOCTL(QUEUE_CANCEL, queue_cancel, lutna_queue_cancel, last, 0),
 };
 
 int lutna_reply(struct lutna_call *call)

@@ -105,10 +105,19 @@ static void lutna_result_fill(struct lutna_job_result *result,
 	result->duration_ns = le32_to_cpu(rec->duration_ns);
 }
 
+/* A job that had begun by then went on, and shows it. */
+static void lutna_slot_cancelled(struct lutna_slot *slot)
+{
+	slot->cancelled = false;
+	if (!slot->result.fault && !slot->result.command)
+		slot->result.error = -ECANCELED;
+}
+
 void lutna_queue_complete(struct lutna_queue *q, const struct lutna_completion *rec)
 {
 	u64 seqno = le64_to_cpu(rec->seqno);
 	struct lutna_job_result *result;
+	struct lutna_slot *slot;
 
 	spin_lock(&q->lock);
 	if (q->completed == q->submitted || seqno != q->completed + 1) {
@@ -117,16 +126,19 @@ void lutna_queue_complete(struct lutna_queue *q, const struct lutna_completion *
 				    q->id, seqno, q->completed, q->submitted);
 		goto out;
 	}
-	result = &lutna_queue_slot(q, seqno)->result;
+	slot = lutna_queue_slot(q, seqno);
+	result = &slot->result;
 	lutna_result_fill(result, rec);
 	result->error = 0;
 	if (result->fault)
 		result->error = q->stopping ? -ETIME : -EIO;
+	if (slot->cancelled)
+		lutna_slot_cancelled(slot);
 	q->completed = seqno;
 	q->ended = seqno;
 	trace_lutna_done(q, seqno, result);
 
-	if (result->error) {
+	if (result->fault) {
 		lutna_queue_fail(q, seqno);
 		goto out;
 	}

@@ -217,10 +217,12 @@ struct lutna_context {
  * struct lutna_slot - what is known of the job in one place of a ring
  * @result: how the last job in this place ended
  * @timeout: time limit of the job that stands there now, in jiffies
+ * @cancelled: that job was told not to execute
  */
 struct lutna_slot {
 	struct lutna_job_result result;
 	unsigned long timeout;
+	bool cancelled;
 };
 
 /**
@@ -438,9 +440,14 @@ static inline struct lutna_slot *lutna_queue_slot(struct lutna_queue *q, u64 seq
 	return &q->slots[(seqno - 1) & (q->depth - 1)];
 }
 
-/* submit.c, wait.c */
+/* submit.c, wait.c, cancel.c */
 int lutna_ioctl_submit(struct lutna_call *call);
 int lutna_ioctl_wait(struct lutna_call *call);
+int lutna_ioctl_wait_many(struct lutna_call *call);
+int lutna_ioctl_queue_cancel(struct lutna_call *call);
+
+/** lutna_queue_error() - why a queue takes no jobs, or 0; its lock is held */
+int lutna_queue_error(const struct lutna_queue *q);
 
 /* job.c: all with the queue's lock held, but the timer function */
 

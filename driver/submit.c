@@ -78,7 +78,7 @@ static unsigned int lutna_jobs_copy(struct lutna_device *ldev, struct lutna_job 
 	return i;
 }
 
-static int lutna_queue_error(const struct lutna_queue *q)
+int lutna_queue_error(const struct lutna_queue *q)
 {
 	if (q->state == LUTNA_QUEUE_DEAD)
 		return -ENODEV;

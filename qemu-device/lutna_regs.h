@@ -182,7 +182,9 @@ enum lutna_access {
  * struct lutna_job_entry - one job, in a queue's ring
  * @list: device virtual address of the command list, LUTNA_LIST_ALIGN aligned
  *	(ignored when @count is 0)
- * @count: commands in it; 0 is an empty job, which completes in its turn
+ * @count: commands in it; 0 is an empty job, which completes in its turn.  The
+ *	device copies an entry once, when the job begins: until then the driver
+ *	may set @count to 0, by one store, and the job will be an empty one.
  * @flags: LUTNA_JOB_*
  * @unit: enum lutna_unit that the completion's energy is for
  * @reserved0: must be zero

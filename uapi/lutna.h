@@ -53,6 +53,8 @@ enum {
 	LUTNA_CMD_QUEUE_INFO	= 0x08,
 	LUTNA_CMD_SUBMIT	= 0x09,
 	LUTNA_CMD_WAIT		= 0x0a,
+	LUTNA_CMD_WAIT_MANY	= 0x0e,
+	LUTNA_CMD_QUEUE_CANCEL	= 0x0f,
 };
 
 /* What the device can do, in @device_features of struct lutna_info */
@@ -277,8 +279,8 @@ struct lutna_queue_destroy {
 /**
  * struct lutna_job_result - how a job ended
  * @error: 0, or a negative errno: -EIO after a fault, -ETIME after the time
- *	limit, -ECANCELED when the queue ended or an earlier job of it failed,
- *	-ENODEV when the device went away
+ *	limit, -ECANCELED when the queue ended, an earlier job of it failed, or it
+ *	was cancelled, -ENODEV when the device went away
  * @fault: enum lutna_fault of lutna_isa.h
  * @access: 0, or 1 for a read, 2 for a write that the fault is about
  * @command: commands executed, which is the index of the one that failed
@@ -391,19 +393,29 @@ struct lutna_submit {
 
 #define LUTNA_IOCTL_SUBMIT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_SUBMIT)
 
+#define LUTNA_WAIT_LAST		(1U << 0)	/* WAIT: the newest job */
+#define LUTNA_WAIT_ALL		(1U << 1)	/* WAIT_MANY: all, not any */
+
 /**
  * struct lutna_wait - ioctl(LUTNA_IOCTL_WAIT)
  * @size: sizeof(struct lutna_wait)
- * @flags: must be zero
+ * @flags: LUTNA_WAIT_LAST or 0
  * @queue: the queue
- * @known: out: 1 if @result is this job's; 0 if it ended well but so long ago
- *	(more than the queue's depth) that nothing more is known
- * @seqno: the job, submitted already (else ENOENT)
+ * @known: out: 1 if @result is this job's; 0 if it ended so long ago (more than
+ *	the queue's depth) that nothing more is known: well, or cancelled by
+ *	LUTNA_IOCTL_QUEUE_CANCEL
+ * @seqno: the job, submitted already (else ENOENT).  With LUTNA_WAIT_LAST 0
+ *	stands for the newest job at the time of the call; out: its number, or
+ *	still 0, with 0 in @known, if there never was a job.
  * @deadline_ns: absolute CLOCK_MONOTONIC time; in the past: only look
  * @result: out: how the job ended
  *
  * 0 once the job has ended, well or not; ETIMEDOUT at the deadline.  A signal
  * restarts it without a longer wait.
+ *
+ * With LUTNA_WAIT_LAST @seqno is written before the call sleeps, so also if
+ * it fails with ETIMEDOUT or EINTR: whoever calls again with the same
+ * structure, as the kernel does after a signal, waits for the same job.
  */
 struct lutna_wait {
 	__u32 size;
@@ -416,5 +428,76 @@ struct lutna_wait {
 };
 
 #define LUTNA_IOCTL_WAIT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_WAIT)
+
+/**
+ * struct lutna_wait_item - a job that LUTNA_IOCTL_WAIT_MANY waits for
+ * @queue: the queue
+ * @ended: out: 1 if the job has ended, else 0
+ * @seqno: the job, submitted already (else ENOENT)
+ */
+struct lutna_wait_item {
+	__u32 queue;
+	__u32 ended;
+	__aligned_u64 seqno;
+};
+
+#define LUTNA_WAIT_ITEMS	64	/* most in one call */
+
+/**
+ * struct lutna_wait_many - ioctl(LUTNA_IOCTL_WAIT_MANY)
+ * @size: sizeof(struct lutna_wait_many)
+ * @flags: LUTNA_WAIT_ALL: until all have ended; 0: until one has
+ * @items: pointer to the items
+ * @item_size: sizeof(struct lutna_wait_item), the distance between items
+ * @count: how many, 1..LUTNA_WAIT_ITEMS
+ * @deadline_ns: absolute CLOCK_MONOTONIC time; in the past: only look
+ * @first: out: index of the first item whose job has ended
+ * @reserved: must be zero
+ *
+ * 0 once one or all have ended, well or not; ETIMEDOUT at the deadline, with
+ * the items' @ended written then too.  A signal restarts it without a longer
+ * wait.  How a job ended is LUTNA_IOCTL_WAIT's to say.
+ */
+struct lutna_wait_many {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 items;
+	__u32 item_size;
+	__u32 count;
+	__aligned_s64 deadline_ns;
+	__u32 first;
+	__u32 reserved;
+};
+
+#define LUTNA_IOCTL_WAIT_MANY	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_WAIT_MANY)
+
+/**
+ * struct lutna_queue_cancel - ioctl(LUTNA_IOCTL_QUEUE_CANCEL)
+ * @size: sizeof(struct lutna_queue_cancel)
+ * @flags: must be zero
+ * @queue: the queue
+ * @cancelled: out: how many jobs it stands for now
+ * @first: sequence number of the first job to cancel, not 0
+ * @last: sequence number of the last; those that were not submitted yet, or
+ *	have ended, are left out
+ *
+ * Jobs that have not begun will not execute: each ends in its turn with
+ * ECANCELED, and the queue goes on.  One that the device has begun is not
+ * stopped, and ends as if it had not been cancelled, though it counts in
+ * @cancelled: how each ended is in its result.  Jobs that were cancelled before
+ * do not count again.
+ *
+ * EBADFD, ENODEV: all jobs of the queue have ended.
+ */
+struct lutna_queue_cancel {
+	__u32 size;
+	__u32 flags;
+	__u32 queue;
+	__u32 cancelled;
+	__aligned_u64 first;
+	__aligned_u64 last;
+};
+
+#define LUTNA_IOCTL_QUEUE_CANCEL _IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_CANCEL)
 
 #endif /* _UAPI_LUTNA_H */

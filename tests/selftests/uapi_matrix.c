@@ -29,6 +29,8 @@ union any {
 	struct lutna_queue_create queue_create;
 	struct lutna_submit submit;
 	struct lutna_wait wait;
+	struct lutna_wait_many wait_many;
+	struct lutna_queue_cancel queue_cancel;
 	unsigned char bytes[2 * PAGE];
 };
 
@@ -139,7 +141,24 @@ static const struct shape shapes[] = {
 		.name = "wait",
 		.cmd = LUTNA_IOCTL_WAIT,
 		.size = sizeof(struct lutna_wait),
+		.flags = LUTNA_WAIT_LAST,
 		.handle = offsetof(struct lutna_wait, queue),
+		.queue = true,
+		.answers = true,
+	},
+	[LUTNA_CMD_WAIT_MANY] = {
+		.name = "wait_many",
+		.cmd = LUTNA_IOCTL_WAIT_MANY,
+		.size = sizeof(struct lutna_wait_many),
+		.flags = LUTNA_WAIT_ALL,
+		RESERVED(lutna_wait_many),
+		.answers = true,
+	},
+	[LUTNA_CMD_QUEUE_CANCEL] = {
+		.name = "queue_cancel",
+		.cmd = LUTNA_IOCTL_QUEUE_CANCEL,
+		.size = sizeof(struct lutna_queue_cancel),
+		.handle = offsetof(struct lutna_queue_cancel, queue),
 		.queue = true,
 		.answers = true,
 	},
@@ -152,6 +171,7 @@ static const struct shape shapes[] = {
  * @queue: a queue, with one job that was submitted
  * @addr: device address of the mapping
  * @job: a job to submit
+ * @item: the job that was submitted, to wait for
  */
 struct place {
 	int fd;
@@ -159,6 +179,7 @@ struct place {
 	__u32 queue;
 	__u64 addr;
 	struct lutna_job job;
+	struct lutna_wait_item item;
 };
 
 static int place_open(struct place *p)
@@ -176,6 +197,7 @@ static int place_open(struct place *p)
 		ret = queue_create(p->fd, LUTNA_PRIORITY_NORMAL, 16, 0, &p->queue);
 	if (!ret)
 		ret = submit_jobs(p->fd, p->queue, 0, &p->job, 1, NULL, NULL);
+	p->item = (struct lutna_wait_item) { .queue = p->queue, .seqno = 1 };
 	return ret;
 }
 
@@ -215,6 +237,16 @@ static void good(union any *arg, const struct place *p, const struct shape *shap
 	case LUTNA_IOCTL_WAIT:
 		arg->wait.seqno = 1;
 		arg->wait.deadline_ns = now_ns() + PATIENCE;
+		break;
+	case LUTNA_IOCTL_WAIT_MANY:
+		arg->wait_many.items = (uintptr_t)&p->item;
+		arg->wait_many.item_size = sizeof(p->item);
+		arg->wait_many.count = 1;
+		arg->wait_many.deadline_ns = now_ns() + PATIENCE;
+		break;
+	case LUTNA_IOCTL_QUEUE_CANCEL:
+		arg->queue_cancel.first = 1;
+		arg->queue_cancel.last = UINT64_MAX;
 		break;
 	}
 }
@@ -300,6 +332,16 @@ FIXTURE_VARIANT_ADD(ioctl, submit)
 FIXTURE_VARIANT_ADD(ioctl, wait)
 {
 	.shape = &shapes[LUTNA_CMD_WAIT],
+};
+
+FIXTURE_VARIANT_ADD(ioctl, wait_many)
+{
+	.shape = &shapes[LUTNA_CMD_WAIT_MANY],
+};
+
+FIXTURE_VARIANT_ADD(ioctl, queue_cancel)
+{
+	.shape = &shapes[LUTNA_CMD_QUEUE_CANCEL],
 };
 
 FIXTURE_SETUP(ioctl)
@@ -549,8 +591,9 @@ TEST(unknown_number)
 	unsigned int nr;
 
 	ASSERT_LE(0, fd);
-	for (nr = LUTNA_CMD_WAIT + 1; nr < 256; nr++)
-		EXPECT_EQ(-ENOTTY, call(fd, _IO(LUTNA_IOC_TYPE, nr), &arg, 64));
+	for (nr = 0; nr < 256; nr++)
+		if (nr >= ARRAY_SIZE(shapes) || !shapes[nr].name)
+			EXPECT_EQ(-ENOTTY, call(fd, _IO(LUTNA_IOC_TYPE, nr), &arg, 64));
 	EXPECT_EQ(-ENOTTY, call(fd, 0, &arg, 64));
 	EXPECT_EQ(-ENOTTY, call(fd, ~0U, &arg, 64));
 	close(fd);
