@@ -5,6 +5,7 @@
 
 B	:= $(CURDIR)/build
 KERNEL	?= 6.1
+OTHER_KERNEL := 6.12
 V	?= 0
 VM	:= tools/vm --kernel $(KERNEL) $(VMFLAGS)
 SUITES	?=
@@ -21,7 +22,7 @@ part = @$(if $(wildcard $(1)/Makefile),$(MAKE) $(quiet) $(jobs) --no-print-direc
 	-C $(1) O=$(B)/$(2),echo 'nothing to build in $(1) yet')
 
 .PHONY: all deps deps-check deps-bench deps-paper qemu kernel kernel-sources vm-parts module lib
-.PHONY: tool tests run check bench paper vm sparse checkpatch lint clean distclean help
+.PHONY: other-kernel tool tests run check bench paper vm sparse checkpatch lint clean distclean help
 
 all: qemu module tool vm-parts
 
@@ -82,6 +83,12 @@ lib: deps
 tool: lib
 	$(call part,tools,tools)
 
+# The driver's other kernel, for the suites that boot it; KDIR is not of that.
+other-kernel: deps
+	@tools/build/kernel $(OTHER_KERNEL)
+	@tools/build/vm $(OTHER_KERNEL)
+	@env -u KDIR tools/build/module $(OTHER_KERNEL)
+
 tests: tool kernel-sources deps-check
 	$(call part,tests/unit,tests/unit)
 	$(call part,tests/selftests,tests/selftests)
@@ -89,7 +96,7 @@ tests: tool kernel-sources deps-check
 run: all
 	@tools/demo
 
-check: all tests
+check: all tests other-kernel
 	@tests/run $(SUITES)
 
 bench: all deps-bench
