@@ -12,6 +12,7 @@
 #include "container.h"
 #include "error.h"
 #include "model.h"
+#include "uapi/lutna_isa.h"
 
 /*
  * An empty sub-message takes two bytes of a file and a hundred of memory.  A
@@ -198,6 +199,13 @@ unsigned int lutna_model_batch(const struct lutna_model *model)
 unsigned int lutna_model_input_count(const struct lutna_model *model)
 {
 	return (unsigned int)model->msg->n_inputs;
+}
+
+/* Segments are bounded by the check, so that this cannot overflow. */
+size_t lutna_model_input_bytes(const struct lutna_model *model)
+{
+	return (model->msg->input_bytes + LUTNA_LIST_ALIGN - 1) &
+	       ~(size_t)(LUTNA_LIST_ALIGN - 1);
 }
 
 unsigned int lutna_model_output_count(const struct lutna_model *model)

@@ -72,6 +72,32 @@ static int check_options(struct lutna_session_options *options,
 	return 0;
 }
 
+/* Each slot's part must lie inside the caller's buffer. */
+static int check_input(const struct lutna_session *session)
+{
+	const struct lutna_session_options *options = &session->options;
+	size_t bytes = lutna_model_input_bytes(session->model);
+	size_t end;
+
+	if (!options->input)
+		return 0;
+	if (options->input->dev != session->dev)
+		return lutna_fail(-EINVAL,
+				  "session: inputs in a buffer of another device");
+	if (options->input_offset % LUTNA_LIST_ALIGN)
+		return lutna_fail(-EINVAL,
+				  "session: inputs at %zu: not a multiple of %d",
+				  options->input_offset, LUTNA_LIST_ALIGN);
+	if (__builtin_mul_overflow(bytes, (size_t)options->slots, &end) ||
+	    __builtin_add_overflow(end, options->input_offset, &end) ||
+	    end > lutna_buffer_size(options->input))
+		return lutna_fail(-EOVERFLOW,
+				  "session: inputs of %u slots, %zu bytes each, from %zu of a buffer of %zu",
+				  options->slots, bytes, options->input_offset,
+				  lutna_buffer_size(options->input));
+	return 0;
+}
+
 static int check_device(const struct lutna_device_info *info,
 			const struct lutna_model *model)
 {
@@ -129,6 +155,7 @@ static int new_constants(struct lutna_session *session)
 static int new_segments(struct lutna_session *session,
 			struct session_slot *slot)
 {
+	const struct lutna_session_options *options = &session->options;
 	unsigned int i;
 	int err;
 
@@ -139,6 +166,13 @@ static int new_segments(struct lutna_session *session,
 			slot->segments[i] = session->constants;
 			continue;
 		}
+		if (i == LUTNA__SEGMENT__SEGMENT_INPUT && options->input) {
+			slot->segments[i] = options->input;
+			slot->input_offset = options->input_offset +
+				(size_t)(slot - session->slots) *
+				lutna_model_input_bytes(session->model);
+			continue;
+		}
 		if (!bytes)
 			continue;
 		err = lutna_buffer_new(&slot->segments[i], session->dev, bytes,
@@ -147,6 +181,12 @@ static int new_segments(struct lutna_session *session,
 			return err;
 	}
 	return 0;
+}
+
+static size_t segment_offset(const struct session_slot *slot,
+			     unsigned int segment)
+{
+	return segment == LUTNA__SEGMENT__SEGMENT_INPUT ? slot->input_offset : 0;
 }
 
 /* The model's check has shown that fields and segments exist. */
@@ -166,7 +206,8 @@ static int relocate(const struct lutna_session *session,
 
 		memcpy(&value, commands + reloc->offset, sizeof(value));
 		if (__builtin_add_overflow(le64toh(value),
-					   lutna_buffer_address(segment),
+					   lutna_buffer_address(segment) +
+					   segment_offset(slot, reloc->segment),
 					   &value))
 			return lutna_fail(-EOVERFLOW,
 					  "%s: relocation %zu overflows",
@@ -251,6 +292,8 @@ int lutna_session_new(struct lutna_session **out, struct lutna_device *dev,
 	if (!err)
 		err = check_device(&dev->info, model);
 	if (!err)
+		err = check_input(session);
+	if (!err)
 		err = build(session);
 	if (err) {
 		lutna_error_save(reason);
@@ -262,12 +305,14 @@ int lutna_session_new(struct lutna_session **out, struct lutna_device *dev,
 	return 0;
 }
 
-static void free_slot(struct session_slot *slot)
+static void free_slot(const struct lutna_session *session,
+		      struct session_slot *slot)
 {
 	unsigned int i;
 
 	for (i = 0; i < LUTNA_SEGMENTS; i++) {
-		if (i != LUTNA__SEGMENT__SEGMENT_CONSTANTS)
+		if (slot->segments[i] != session->constants &&
+		    slot->segments[i] != session->options.input)
 			lutna_buffer_free(slot->segments[i]);
 	}
 	lutna_buffer_free(slot->commands);
@@ -284,7 +329,7 @@ void lutna_session_free(struct lutna_session *session)
 	for (i = 0; session->queues && i < session->options.queues; i++)
 		lutna_queue_free(session->queues[i]);
 	for (i = 0; session->slots && i < session->options.slots; i++)
-		free_slot(&session->slots[i]);
+		free_slot(session, &session->slots[i]);
 	lutna_buffer_free(session->constants);
 	free(session->totals);
 	free(session->slots);
@@ -301,7 +346,7 @@ static void *tensor_data(struct session_slot *slot, unsigned int segment,
 			 const Lutna__Tensor *tensor)
 {
 	return (char *)lutna_buffer_data(slot->segments[segment]) +
-	       tensor->offset;
+	       segment_offset(slot, segment) + tensor->offset;
 }
 
 void *lutna_session_input(struct lutna_session *session, unsigned int slot,

@@ -14,7 +14,8 @@
  * @queue: one of the session's, perhaps shared with other slots
  * @commands: relocated to @segments
  * @segments: by lutna.Segment; NULL if the model's is empty; the constants are
- *	the session's
+ *	the session's, and the inputs perhaps the caller's
+ * @input_offset: where the inputs are in their segment's buffer
  * @profile: one record a layer; NULL without profile
  * @seqno: of the run under way
  * @running: started and not yet finished
@@ -24,6 +25,7 @@ struct session_slot {
 	struct lutna_queue *queue;
 	struct lutna_buffer *commands;
 	struct lutna_buffer *segments[LUTNA_SEGMENTS];
+	size_t input_offset;
 	struct lutna_buffer *profile;
 	uint64_t seqno;
 	bool running;

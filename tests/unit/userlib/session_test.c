@@ -340,6 +340,61 @@ static void test_options(void)
 	lutna_device_close(dev);
 }
 
+/* Inputs in the caller's memory, behind something else that lies there */
+static void test_input(void)
+{
+	struct lutna_session_options options = LUTNA_SESSION_OPTIONS_INIT;
+	struct lutna_device *dev = open_sim("sim"), *other = open_sim("sim");
+	struct lutna_model *model = load(tiny_model_new());
+	const size_t part = lutna_model_input_bytes(model);
+	uint8_t image[TINY_IN] = { 255, 155, 255, 252 }, answer[TINY_OUT];
+	struct lutna_session *session = NULL;
+	struct lutna_buffer *buf, *foreign;
+	uint8_t *at;
+
+	ok(part == 64, "a slot's inputs, in whole 64 bytes");
+	need(!lutna_buffer_new(&buf, dev, 4096 + 2 * part,
+			       LUTNA_BUFFER_DEVICE_READ));
+	need(!lutna_buffer_new(&foreign, other, 8192, LUTNA_BUFFER_DEVICE_READ));
+	options.slots = 2;
+	options.input = buf;
+	options.input_offset = 4096;
+	need(!lutna_session_new(&session, dev, model, &options));
+	at = lutna_buffer_data(buf);
+	ok(lutna_session_input(session, 0, 0) == at + 4096 &&
+	   lutna_session_input(session, 1, 0) == at + 4096 + part,
+	   "inputs are where the caller wants them");
+	memcpy(at + 4096 + part, image, sizeof(image));
+	need(!lutna_session_start(session, 1) &&
+	     !lutna_session_finish(session, 1, -1, NULL));
+	tiny_model_answer(image, answer);
+	ok(!memcmp(lutna_session_output(session, 1, 0), answer, TINY_OUT),
+	   "the device reads them there");
+	lutna_session_free(session);
+	memset(at, 0x5a, lutna_buffer_size(buf));
+	ok(at[0] == 0x5a, "the buffer outlives the session");
+
+	session = NULL;
+	options.input_offset = 4096 + 64;
+	ok(lutna_session_new(&session, dev, model, &options) == -EOVERFLOW,
+	   "inputs beyond the end");
+	options.input_offset = SIZE_MAX - 63;
+	ok(lutna_session_new(&session, dev, model, &options) == -EOVERFLOW,
+	   "inputs beyond all memory");
+	options.input_offset = 32;
+	ok(lutna_session_new(&session, dev, model, &options) == -EINVAL,
+	   "inputs at an odd place");
+	options.input_offset = 0;
+	options.input = foreign;
+	ok(lutna_session_new(&session, dev, model, &options) == -EINVAL &&
+	   !session, "inputs at another device");
+	lutna_buffer_free(foreign);
+	lutna_buffer_free(buf);
+	lutna_model_free(model);
+	lutna_device_close(other);
+	lutna_device_close(dev);
+}
+
 static void test_two_inputs(void)
 {
 	Lutna__Model *msg = tiny_model_new();
@@ -382,6 +437,7 @@ int main(void)
 	test_slots();
 	test_failure();
 	test_options();
+	test_input();
 	test_two_inputs();
 	return tap_done();
 }

@@ -233,6 +233,8 @@ const char *lutna_model_name(const struct lutna_model *model);
 unsigned int lutna_model_batch(const struct lutna_model *model);
 unsigned int lutna_model_input_count(const struct lutna_model *model);
 unsigned int lutna_model_output_count(const struct lutna_model *model);
+/* What the inputs of one slot take in a buffer of the caller's, in bytes */
+size_t lutna_model_input_bytes(const struct lutna_model *model);
 int lutna_model_input(const struct lutna_model *model, unsigned int index,
 		      struct lutna_tensor_info *out);
 int lutna_model_output(const struct lutna_model *model, unsigned int index,
@@ -256,6 +258,11 @@ const char *lutna_model_metadata(const struct lutna_model *model,
  * @unit: enum lutna_unit that energy is for; default LUTNA_UNIT_LUTNA is 2
  * @profile: ask the device for a record a command
  * @timeout_ns: 0: the driver's
+ * @input: buffer of the same device, which it may read, for inputs to lie in,
+ *	perhaps another driver's memory; must outlive the session; NULL: one of
+ *	the session's own
+ * @input_offset: where in @input, a multiple of 64; slot after slot, each of
+ *	lutna_model_input_bytes()
  */
 struct lutna_session_options {
 	size_t size;
@@ -265,6 +272,8 @@ struct lutna_session_options {
 	unsigned int unit;
 	bool profile;
 	uint64_t timeout_ns;
+	struct lutna_buffer *input;
+	size_t input_offset;
 };
 #define LUTNA_SESSION_OPTIONS_INIT \
 	{ .size = sizeof(struct lutna_session_options), .priority = 1, .unit = 2 }
