@@ -7,6 +7,7 @@
 #ifndef LUTNA_COMPAT_H
 #define LUTNA_COMPAT_H
 
+#include <linux/eventfd.h>
 #include <linux/mm.h>
 
 /* Since 6.3 */
@@ -16,6 +17,11 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 {
 	vma->vm_flags = (vma->vm_flags | set) & ~clear;
 }
+#endif
+
+/* Since 6.8 it always adds 1. */
+#ifndef LUTNA_HAVE_EVENTFD_SIGNAL_ONCE
+#define eventfd_signal(ctx)	eventfd_signal(ctx, 1)
 #endif
 
 #endif /* LUTNA_COMPAT_H */

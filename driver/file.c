@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "event.h"
 #include "lutna_drv.h"
 
 static int lutna_ioctl_get_info(struct lutna_call *call)
@@ -33,7 +34,8 @@ static int lutna_ioctl_get_info(struct lutna_call *call)
 	info->device_id = facts->device_id;
 	info->device_version = facts->version;
 	info->device_features = facts->features;
-	info->driver_features = LUTNA_DRIVER_FEATURE_BASE;
+	info->driver_features = LUTNA_DRIVER_FEATURE_BASE |
+				LUTNA_DRIVER_FEATURE_EVENTS;
 	info->isa_version = facts->isa_version;
 	info->units = facts->units;
 	info->clock_khz = facts->clock_khz;
@@ -94,6 +96,8 @@ union lutna_arg {
 	struct lutna_wait wait;
 	struct lutna_wait_many wait_many;
 	struct lutna_queue_cancel queue_cancel;
+	struct lutna_queue_event queue_event;
+	struct lutna_reap reap;
 };
 
 static const struct lutna_ioctl lutna_ioctls[] = {
@@ -111,6 +115,8 @@ static const struct lutna_ioctl lutna_ioctls[] = {
 	LUTNA_IOCTL(WAIT, wait, lutna_wait, result, LUTNA_WAIT_LAST),
 	LUTNA_IOCTL(WAIT_MANY, wait_many, lutna_wait_many, reserved, LUTNA_WAIT_ALL),
 	LUTNA_IOCTL(QUEUE_CANCEL, queue_cancel, lutna_queue_cancel, last, 0),
+	LUTNA_IOCTL(QUEUE_EVENT, queue_event, lutna_queue_event, fd, 0),
+	LUTNA_IOCTL(REAP, reap, lutna_reap, count, 0),
 };
 
 int lutna_reply(struct lutna_call *call)
@@ -170,6 +176,9 @@ static struct lutna_context *lutna_context_new(struct lutna_device *ldev)
 	xa_init_flags(&ctx->queues, XA_FLAGS_ALLOC1);
 	mutex_init(&ctx->bo_lock);
 	INIT_LIST_HEAD(&ctx->bo_list);
+	spin_lock_init(&ctx->event_lock);
+	INIT_LIST_HEAD(&ctx->ended);
+	init_waitqueue_head(&ctx->poll_wait);
 	return ctx;
 }
 
@@ -238,5 +247,6 @@ const struct file_operations lutna_file_ops = {
 	.unlocked_ioctl	= lutna_file_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.mmap		= lutna_bo_mmap,
+	.poll		= lutna_file_poll,
 	.llseek		= noop_llseek,
 };

@@ -10,6 +10,7 @@
  */
 #include <linux/jiffies.h>
 
+#include "event.h"
 #include "lutna_drv.h"
 #include "trace.h"
 
@@ -57,6 +58,8 @@ static void lutna_queue_wake(struct lutna_queue *q)
 	/* As above. */
 	if (waitqueue_active(&q->room_wait))
 		wake_up(&q->room_wait);
+	if (q->watch)
+		lutna_event_ended(q);
 }
 
 void lutna_queue_end(struct lutna_queue *q, enum lutna_queue_state state,

@@ -23,6 +23,7 @@
  *	 lutna_context.bo_lock		sleeps; list of buffers
  *	   lutna_cq.lock		hard interrupt; consuming completions
  *	     lutna_queue.lock		hard interrupt; jobs and state of a queue
+ *	       lutna_context.event_lock	hard interrupt; queues to be reaped
  *
  *   SUBMIT and WAIT take lutna_queue.lock only: a queue whose state is ACTIVE
  *   has a ring and a device that answers.  Who wants to take either away first
@@ -66,6 +67,7 @@
 #define LUTNA_CONTEXT_QUEUES	32
 #define LUTNA_DEPTH_MAX		1024
 
+struct eventfd_ctx;
 struct lutna_bo;
 struct lutna_queue;
 struct lutna_table;
@@ -199,6 +201,9 @@ struct lutna_vm {
  * @nr_queues: how many it has
  * @bo_lock: protects @bo_list
  * @bo_list: all buffers, with a handle or not
+ * @event_lock: protects @ended
+ * @ended: queues that REAP has not given since something happened in them
+ * @poll_wait: waits for @ended not to be empty, or the device to be gone
  */
 struct lutna_context {
 	struct lutna_device *ldev;
@@ -211,6 +216,9 @@ struct lutna_context {
 	atomic_t nr_queues;
 	struct mutex bo_lock;	/* @bo_list */
 	struct list_head bo_list;
+	spinlock_t event_lock;	/* @ended */
+	struct list_head ended;
+	wait_queue_head_t poll_wait;
 };
 
 /**
@@ -231,6 +239,7 @@ struct lutna_slot {
  * @ctx: context; alive as long as anyone can reach the queue
  * @cq: where its jobs complete
  * @id: number at the device
+ * @handle: number in the context
  * @priority: enum lutna_priority
  * @depth: entries of @ring, a power of two
  * @timeout_ns: time limit of its jobs, as asked for
@@ -255,6 +264,9 @@ struct lutna_slot {
  * @turn_wait: waits for @turn to be free
  * @room_wait: who has the turn waits for room
  * @done_wait: waits for jobs to end
+ * @watch: LUTNA_WATCH_*; 0: nobody has to be told that a job has ended
+ * @ended_entry: in the context's list @ended; lutna_context.event_lock
+ * @eventfd: with LUTNA_WATCH_EVENTFD
  * @oldest_since: jiffies when the oldest job became the oldest
  * @timer: looks at the oldest job now and then
  * @work: stops or resets the queue at the device
@@ -264,6 +276,7 @@ struct lutna_queue {
 	struct lutna_context *ctx;
 	struct lutna_cq *cq;
 	u32 id;
+	u32 handle;
 	u32 priority;
 	u32 depth;
 	u64 timeout_ns;
@@ -287,6 +300,9 @@ struct lutna_queue {
 	wait_queue_head_t turn_wait;
 	wait_queue_head_t room_wait;
 	wait_queue_head_t done_wait;
+	u32 watch;
+	struct list_head ended_entry;
+	struct eventfd_ctx *eventfd;
 	unsigned long oldest_since;
 	struct timer_list timer;
 	struct work_struct work;

@@ -4,9 +4,11 @@
  */
 #include <linux/capability.h>
 #include <linux/dma-mapping.h>
+#include <linux/eventfd.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
 
+#include "event.h"
 #include "hw.h"
 
 struct lutna_queue *lutna_queue_get(struct lutna_context *ctx, u32 handle)
@@ -25,6 +27,8 @@ static void lutna_queue_release(struct kref *ref)
 {
 	struct lutna_queue *q = container_of(ref, struct lutna_queue, ref);
 
+	if (q->eventfd)
+		eventfd_ctx_put(q->eventfd);
 	kvfree(q->slots);
 	kfree(q);
 }
@@ -136,6 +140,8 @@ static struct lutna_queue *lutna_queue_alloc(struct lutna_context *ctx,
 	init_waitqueue_head(&q->turn_wait);
 	init_waitqueue_head(&q->room_wait);
 	init_waitqueue_head(&q->done_wait);
+	q->watch = LUTNA_WATCH_REAP;
+	INIT_LIST_HEAD(&q->ended_entry);
 	timer_setup(&q->timer, lutna_queue_timer, 0);
 	INIT_WORK(&q->work, lutna_queue_recover);
 	return q;
@@ -207,6 +213,7 @@ static void lutna_queue_destroy(struct lutna_queue *q)
 		lutna_cq_drain(q->cq);
 	spin_lock_irq(&q->lock);
 	lutna_queue_end(q, LUTNA_QUEUE_FAULTED, 0, -ECANCELED);
+	lutna_event_forget(q);
 	spin_unlock_irq(&q->lock);
 	lutna_queue_detach(q);
 	ida_free(&ldev->queue_ids, q->id);
@@ -250,6 +257,7 @@ int lutna_ioctl_queue_create(struct lutna_call *call)
 	ret = lutna_reply(call);
 	if (ret)
 		goto err_handle;
+	q->handle = arg->handle;
 	xa_store(&ctx->queues, arg->handle, q, GFP_KERNEL);
 	return 0;
 

@@ -7,6 +7,7 @@
  * not do as it is told is reset as a whole, at the expense of everybody's jobs.
  * If that does not help either it is taken off the bus and is dead.
  */
+#include "event.h"
 #include "hw.h"
 
 int lutna_hw_reset(struct lutna_device *ldev)
@@ -80,6 +81,16 @@ static void lutna_mask_interrupts(struct lutna_device *ldev, bool mask)
 	}
 }
 
+/* hw_sem is held for writing and the device is dead. */
+static void lutna_tell_pollers(struct lutna_device *ldev)
+{
+	struct lutna_context *ctx;
+	unsigned long id;
+
+	xa_for_each(&ldev->contexts, id, ctx)
+		lutna_event_gone(ctx);
+}
+
 /* hw_sem is held for writing and the interrupts are off. */
 static void lutna_device_reset_locked(struct lutna_device *ldev)
 {
@@ -98,6 +109,7 @@ static void lutna_device_reset_locked(struct lutna_device *ldev)
 		lutna_cq_drain(&ldev->cqs[i]);
 	if (ldev->dead) {
 		lutna_all_queues(ldev, lutna_queue_die);
+		lutna_tell_pollers(ldev);
 		return;
 	}
 	lutna_all_queues(ldev, lutna_queue_reset_done);
@@ -253,6 +265,7 @@ void lutna_device_detach(struct lutna_device *ldev)
 		lutna_cq_drain(&ldev->cqs[i]);
 	lutna_all_queues(ldev, lutna_queue_die);
 	lutna_all_queues(ldev, lutna_queue_detach);
+	lutna_tell_pollers(ldev);
 	xa_for_each(&ldev->contexts, id, ctx) {
 		lutna_vm_detach(ctx);
 		lutna_bo_detach_all(ctx);

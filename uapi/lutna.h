@@ -55,6 +55,8 @@ enum {
 	LUTNA_CMD_WAIT		= 0x0a,
 	LUTNA_CMD_WAIT_MANY	= 0x0e,
 	LUTNA_CMD_QUEUE_CANCEL	= 0x0f,
+	LUTNA_CMD_QUEUE_EVENT	= 0x10,
+	LUTNA_CMD_REAP		= 0x11,
 };
 
 /* What the device can do, in @device_features of struct lutna_info */
@@ -66,6 +68,7 @@ enum {
 
 /* What the driver can do, in @driver_features of struct lutna_info */
 #define LUTNA_DRIVER_FEATURE_BASE	(1ULL << 0)
+#define LUTNA_DRIVER_FEATURE_EVENTS	(1ULL << 4)	/* cancel, poll, many waits */
 
 /**
  * struct lutna_info - ioctl(LUTNA_IOCTL_GET_INFO)
@@ -499,5 +502,73 @@ struct lutna_queue_cancel {
 };
 
 #define LUTNA_IOCTL_QUEUE_CANCEL _IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_CANCEL)
+
+/**
+ * DOC: Events
+ *
+ * poll() of a context gives POLLIN while there is a queue of which jobs have
+ * ended, or which has failed, since LUTNA_IOCTL_REAP gave it last; and POLLERR
+ * and POLLHUP once the device is gone.  Edge-triggered: there is an edge
+ * whenever a queue joins those that REAP would give, so whoever is woken calls
+ * REAP until it gives fewer than he asked for.
+ */
+
+/**
+ * struct lutna_ended - what LUTNA_IOCTL_REAP says of a queue
+ * @queue: the queue
+ * @state: enum lutna_queue_state
+ * @completed: sequence number of the last job that ended
+ */
+struct lutna_ended {
+	__u32 queue;
+	__u32 state;
+	__aligned_u64 completed;
+};
+
+/**
+ * struct lutna_reap - ioctl(LUTNA_IOCTL_REAP)
+ * @size: sizeof(struct lutna_reap)
+ * @flags: must be zero
+ * @ended: pointer to room for what is found
+ * @ended_size: sizeof(struct lutna_ended), the distance between entries; what
+ *	the kernel does not know of them is left as it is
+ * @count: entries that there is room for, at least 1; out: how many were found
+ *
+ * Gives each queue of the context once in which something has happened since it
+ * was last given.  Does not wait: 0 in @count if nothing has happened.  Of
+ * several threads that call it, one is given a queue.  Works after the device is
+ * gone too.
+ */
+struct lutna_reap {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 ended;
+	__u32 ended_size;
+	__u32 count;
+};
+
+#define LUTNA_IOCTL_REAP	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_REAP)
+
+/**
+ * struct lutna_queue_event - ioctl(LUTNA_IOCTL_QUEUE_EVENT)
+ * @size: sizeof(struct lutna_queue_event)
+ * @flags: must be zero
+ * @queue: the queue
+ * @fd: an eventfd, instead of the one that was there; -1: none
+ *
+ * From now on it is written to, at least once between the end of a job and the
+ * next look at the queue's progress; it does not count jobs.  It is written to
+ * as well when the queue fails or the device goes away.
+ *
+ * EBADF: no such file.  EINVAL: not an eventfd.
+ */
+struct lutna_queue_event {
+	__u32 size;
+	__u32 flags;
+	__u32 queue;
+	__s32 fd;
+};
+
+#define LUTNA_IOCTL_QUEUE_EVENT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_EVENT)
 
 #endif /* _UAPI_LUTNA_H */

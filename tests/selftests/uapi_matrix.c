@@ -31,6 +31,8 @@ union any {
 	struct lutna_wait wait;
 	struct lutna_wait_many wait_many;
 	struct lutna_queue_cancel queue_cancel;
+	struct lutna_queue_event queue_event;
+	struct lutna_reap reap;
 	unsigned char bytes[2 * PAGE];
 };
 
@@ -162,6 +164,19 @@ static const struct shape shapes[] = {
 		.queue = true,
 		.answers = true,
 	},
+	[LUTNA_CMD_QUEUE_EVENT] = {
+		.name = "queue_event",
+		.cmd = LUTNA_IOCTL_QUEUE_EVENT,
+		.size = sizeof(struct lutna_queue_event),
+		.handle = offsetof(struct lutna_queue_event, queue),
+		.queue = true,
+	},
+	[LUTNA_CMD_REAP] = {
+		.name = "reap",
+		.cmd = LUTNA_IOCTL_REAP,
+		.size = sizeof(struct lutna_reap),
+		.answers = true,
+	},
 };
 
 /**
@@ -172,6 +187,7 @@ static const struct shape shapes[] = {
  * @addr: device address of the mapping
  * @job: a job to submit
  * @item: the job that was submitted, to wait for
+ * @ended: room for what REAP gives
  */
 struct place {
 	int fd;
@@ -180,6 +196,7 @@ struct place {
 	__u64 addr;
 	struct lutna_job job;
 	struct lutna_wait_item item;
+	struct lutna_ended ended;
 };
 
 static int place_open(struct place *p)
@@ -247,6 +264,14 @@ static void good(union any *arg, const struct place *p, const struct shape *shap
 	case LUTNA_IOCTL_QUEUE_CANCEL:
 		arg->queue_cancel.first = 1;
 		arg->queue_cancel.last = UINT64_MAX;
+		break;
+	case LUTNA_IOCTL_QUEUE_EVENT:
+		arg->queue_event.fd = -1;
+		break;
+	case LUTNA_IOCTL_REAP:
+		arg->reap.ended = (uintptr_t)&p->ended;
+		arg->reap.ended_size = sizeof(p->ended);
+		arg->reap.count = 1;
 		break;
 	}
 }
@@ -342,6 +367,16 @@ FIXTURE_VARIANT_ADD(ioctl, wait_many)
 FIXTURE_VARIANT_ADD(ioctl, queue_cancel)
 {
 	.shape = &shapes[LUTNA_CMD_QUEUE_CANCEL],
+};
+
+FIXTURE_VARIANT_ADD(ioctl, queue_event)
+{
+	.shape = &shapes[LUTNA_CMD_QUEUE_EVENT],
+};
+
+FIXTURE_VARIANT_ADD(ioctl, reap)
+{
+	.shape = &shapes[LUTNA_CMD_REAP],
 };
 
 FIXTURE_SETUP(ioctl)
