@@ -2,23 +2,18 @@
 /*
  * LUT-NA driver: buffers
  *
- * A buffer is a list of pieces, each contiguous in memory and on the bus, as
- * large as is easily had: 2 MiB pieces give the device one TLB entry each.
- * Pieces are mapped for DMA once, for as long as the buffer lives.  Its memory
- * is accounted to the memory cgroup of the process that created it.
+ * A buffer has a handle in its context and is on the bus of its device, for as
+ * long as it lives: its memory is mapped for DMA once, piece by piece.
  */
+#include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
-#include <linux/file.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "bo.h"
 #include "compat.h"
-#include "lutna_drv.h"
-
-/* Pieces of what the device can map at once; more helps nobody. */
-#define LUTNA_BO_ORDER		(LUTNA_HUGE_SHIFT - PAGE_SHIFT)
 
 /*
  * The offset for mmap() is the handle, above any offset in a buffer: no buffer
@@ -27,50 +22,17 @@
 #define LUTNA_BO_OFFSET_SHIFT	LUTNA_VA_BITS
 #define LUTNA_BO_HANDLES	XA_LIMIT(1, (1U << (62 - LUTNA_BO_OFFSET_SHIFT)) - 1)
 
-/**
- * struct lutna_piece - memory that is contiguous here and on the bus
- * @page: first page, a compound page of @order
- * @dma: bus address
- * @first: page of the buffer that it begins with
- * @order: log2 of its pages
- */
-struct lutna_piece {
-	struct page *page;
-	dma_addr_t dma;
-	unsigned long first;
-	unsigned int order;
-};
-
-/**
- * struct lutna_bo - a buffer
- * @ref: handle, mappings of the device, mappings of processes
- * @ctx: context
- * @link: in its bo_list
- * @nr_pages: size
- * @pieces: memory
- * @nr_pieces: how many
- * @room: how many @pieces has room for
- * @mapped: @pieces are mapped for DMA; false after unbind, see hw_sem
- * @mappings: mappings of the device
- */
-struct lutna_bo {
-	struct kref ref;
-	struct lutna_context *ctx;
-	struct list_head link;
-	unsigned long nr_pages;
-	struct lutna_piece *pieces;
-	unsigned long nr_pieces;
-	unsigned long room;
-	bool mapped;
-	atomic_t mappings;
-};
-
-/* Pages of buffers that are being made, of all devices, not yet allocated */
-static atomic_long_t lutna_promised;
+/* Pieces mapped for DMA before a device reset gets its turn */
+#define LUTNA_BO_MAP_BATCH	256
 
 u64 lutna_bo_bytes(struct lutna_bo *bo)
 {
 	return (u64)bo->nr_pages << PAGE_SHIFT;
+}
+
+u64 lutna_bo_skew(struct lutna_bo *bo)
+{
+	return bo->skew;
 }
 
 void lutna_bo_count_mapping(struct lutna_bo *bo, int more)
@@ -78,46 +40,64 @@ void lutna_bo_count_mapping(struct lutna_bo *bo, int more)
 	atomic_add(more, &bo->mappings);
 }
 
-static u64 lutna_bo_mmap_offset(u32 handle)
+struct dma_resv *lutna_bo_resv(struct lutna_bo *bo)
 {
-	return (u64)handle << LUTNA_BO_OFFSET_SHIFT;
+	return bo->memory ? &bo->memory->resv : lutna_import_dmabuf(bo->import)->resv;
 }
 
-static size_t lutna_piece_bytes(const struct lutna_piece *piece)
+int lutna_bo_check_map(struct lutna_bo *bo, u32 flags)
 {
-	return PAGE_SIZE << piece->order;
+	if (bo->nr_mapped != bo->nr_runs)
+		return -ESTALE;
+	return bo->readonly && (flags & LUTNA_MAP_WRITE) ? -EACCES : 0;
 }
 
-/* The piece that page @index of the buffer belongs to. */
-static struct lutna_piece *lutna_bo_piece(struct lutna_bo *bo, unsigned long index)
+void lutna_bo_revoke(struct lutna_bo *bo)
 {
-	unsigned long low = 0, high = bo->nr_pieces;
-
-	while (high - low > 1) {
-		unsigned long mid = low + (high - low) / 2;
-
-		if (bo->pieces[mid].first <= index)
-			low = mid;
-		else
-			high = mid;
-	}
-	return &bo->pieces[low];
+	bo->nr_mapped = 0;
 }
 
-static struct page *lutna_bo_page(struct lutna_bo *bo, unsigned long index)
+/* User memory is where the process has it. */
+static u64 lutna_bo_offset(const struct lutna_bo *bo, u32 handle)
 {
-	struct lutna_piece *piece = lutna_bo_piece(bo, index);
+	return bo->kind == LUTNA_BO_KIND_USER ? 0 : (u64)handle << LUTNA_BO_OFFSET_SHIFT;
+}
 
-	return piece->page + (index - piece->first);
+/* One beyond the last page of a run. */
+static unsigned long lutna_run_end(const struct lutna_bo *bo, unsigned long i)
+{
+	return i + 1 < bo->nr_runs ? bo->runs[i + 1].first : bo->nr_pages;
 }
 
 u64 lutna_bo_run(struct lutna_bo *bo, u64 offset, dma_addr_t *dma)
 {
-	struct lutna_piece *piece = lutna_bo_piece(bo, offset >> PAGE_SHIFT);
-	u64 inside = offset - ((u64)piece->first << PAGE_SHIFT);
+	unsigned long low = 0, high = bo->nr_runs;
+	unsigned long index = offset >> PAGE_SHIFT;
 
-	*dma = piece->dma + inside;
-	return lutna_piece_bytes(piece) - inside;
+	while (high - low > 1) {
+		unsigned long mid = low + (high - low) / 2;
+
+		if (bo->runs[mid].first <= index)
+			low = mid;
+		else
+			high = mid;
+	}
+	*dma = bo->runs[low].dma + offset - ((u64)bo->runs[low].first << PAGE_SHIFT);
+	return ((u64)lutna_run_end(bo, low) << PAGE_SHIFT) - offset;
+}
+
+void lutna_bo_find_skew(struct lutna_bo *bo)
+{
+	unsigned long i;
+
+	for (i = 0; i < bo->nr_runs; i++) {
+		u64 offset = (u64)bo->runs[i].first << PAGE_SHIFT;
+
+		if (((u64)lutna_run_end(bo, i) << PAGE_SHIFT) - offset < LUTNA_HUGE_SIZE)
+			continue;
+		bo->skew = (bo->runs[i].dma - offset) & (LUTNA_HUGE_SIZE - 1);
+		return;
+	}
 }
 
 static void lutna_bo_unmap_dma(struct lutna_bo *bo)
@@ -125,21 +105,19 @@ static void lutna_bo_unmap_dma(struct lutna_bo *bo)
 	struct device *dev = lutna_dev(bo->ctx->ldev);
 	unsigned long i;
 
-	for (i = 0; i < bo->nr_pieces; i++)
-		dma_unmap_page(dev, bo->pieces[i].dma,
-			       lutna_piece_bytes(&bo->pieces[i]), DMA_BIDIRECTIONAL);
-	bo->mapped = false;
+	for (i = 0; i < bo->nr_mapped; i++)
+		dma_unmap_page(dev, bo->runs[i].dma, bo->memory->pieces[i].nr << PAGE_SHIFT,
+			       lutna_bo_direction(bo));
+	bo->nr_mapped = 0;
 }
 
-static void lutna_bo_free_pages(struct lutna_bo *bo)
+static void lutna_bo_drop_dmabufs(struct lutna_bo *bo)
 {
-	unsigned long i;
+	unsigned int i;
 
-	for (i = 0; i < bo->nr_pieces; i++) {
-		__free_pages(bo->pieces[i].page, bo->pieces[i].order);
-		cond_resched();
-	}
-	kvfree(bo->pieces);
+	for (i = 0; i < ARRAY_SIZE(bo->dmabuf); i++)
+		if (bo->dmabuf[i])
+			dma_buf_put(bo->dmabuf[i]);
 }
 
 static void lutna_bo_release(struct kref *ref)
@@ -148,14 +126,19 @@ static void lutna_bo_release(struct kref *ref)
 	struct lutna_context *ctx = bo->ctx;
 
 	down_read(&ctx->ldev->hw_sem);
-	if (bo->mapped)
+	if (bo->memory && bo->nr_mapped)
 		lutna_bo_unmap_dma(bo);
 	mutex_lock(&ctx->bo_lock);
 	list_del(&bo->link);
 	mutex_unlock(&ctx->bo_lock);
 	up_read(&ctx->ldev->hw_sem);
 
-	lutna_bo_free_pages(bo);
+	if (bo->import)
+		lutna_import_close(bo);
+	lutna_bo_drop_dmabufs(bo);
+	if (bo->memory)
+		lutna_memory_put(bo->memory);
+	kvfree(bo->runs);
 	kfree(bo);
 }
 
@@ -176,39 +159,6 @@ struct lutna_bo *lutna_bo_get(struct lutna_context *ctx, u32 handle)
 	return bo;
 }
 
-/* Room for one piece more, doubling, so that n pieces cost O(n) copies. */
-static int lutna_bo_make_room(struct lutna_bo *bo)
-{
-	unsigned long room = max(2 * bo->room, 16UL);
-	struct lutna_piece *pieces;
-
-	if (bo->nr_pieces < bo->room)
-		return 0;
-	pieces = kvmalloc_array(room, sizeof(*pieces), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!pieces)
-		return -ENOMEM;
-	if (bo->nr_pieces)
-		memcpy(pieces, bo->pieces, bo->nr_pieces * sizeof(*pieces));
-	kvfree(bo->pieces);
-	bo->pieces = pieces;
-	bo->room = room;
-	return 0;
-}
-
-static struct page *lutna_alloc_piece(struct lutna_device *ldev, unsigned int order)
-{
-	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
-
-	/* So that nothing has to be bounced, which shared memory cannot be. */
-	if (ldev->dma32)
-		gfp |= GFP_DMA32;
-	if (order)
-		gfp |= __GFP_COMP | __GFP_NORETRY;
-	else
-		gfp |= __GFP_RETRY_MAYFAIL;
-	return alloc_pages(gfp, order);
-}
-
 /*
  * Behind an IOMMU that translates, 6.1 says of all memory that it needs to be
  * synchronised.  Whole pages are never bounced there.
@@ -220,136 +170,141 @@ static bool lutna_translated(struct device *dev)
 	return domain && domain->type != IOMMU_DOMAIN_IDENTITY;
 }
 
-/* Called with hw_sem held, so that remove() sees all pieces or none. */
-static int lutna_bo_map_piece(struct lutna_bo *bo, struct page *page,
-			      unsigned long first, unsigned int order)
+bool lutna_bo_shareable(struct lutna_context *ctx, dma_addr_t dma)
+{
+	struct device *dev = lutna_dev(ctx->ldev);
+
+	if (!dma_need_sync(dev, dma) || lutna_translated(dev))
+		return true;
+	dev_err_ratelimited(dev, "memory cannot be shared: the platform is not coherent\n");
+	return false;
+}
+
+static int lutna_bo_map_piece(struct lutna_bo *bo, const struct lutna_piece *piece)
 {
 	struct device *dev = lutna_dev(bo->ctx->ldev);
-	size_t bytes = PAGE_SIZE << order;
+	size_t bytes = piece->nr << PAGE_SHIFT;
 	dma_addr_t dma;
-	int ret;
 
-	if (bo->ctx->ldev->dead)
-		return -ENODEV;
-	ret = lutna_bo_make_room(bo);
-	if (ret)
-		return ret;
-	dma = dma_map_page(dev, page, 0, bytes, DMA_BIDIRECTIONAL);
+	dma = dma_map_page(dev, piece->page, 0, bytes, lutna_bo_direction(bo));
 	if (dma_mapping_error(dev, dma))
 		return -ENOMEM;
 	/* Device and processes share the memory all the time: no bouncing. */
-	if (dma_need_sync(dev, dma) && !lutna_translated(dev)) {
-		dev_err_ratelimited(dev, "memory cannot be shared: the platform is not coherent\n");
-		dma_unmap_page(dev, dma, bytes, DMA_BIDIRECTIONAL);
+	if (!lutna_bo_shareable(bo->ctx, dma)) {
+		dma_unmap_page(dev, dma, bytes, lutna_bo_direction(bo));
 		return -ENOMEM;
 	}
-	bo->pieces[bo->nr_pieces++] = (struct lutna_piece) {
-		.page = page,
-		.dma = dma,
-		.first = first,
-		.order = order,
-	};
+	bo->runs[bo->nr_mapped++] = (struct lutna_run) { .dma = dma, .first = piece->first };
 	return 0;
 }
 
-static int lutna_bo_add_piece(struct lutna_bo *bo, unsigned long first,
-			      unsigned int order)
+/* Under hw_sem some pieces at a time: remove() takes away what is there. */
+static int lutna_bo_map_batch(struct lutna_bo *bo)
 {
 	struct lutna_device *ldev = bo->ctx->ldev;
-	struct page *page;
-	int ret;
+	unsigned int left = LUTNA_BO_MAP_BATCH;
+	int ret = 0;
 
-	page = lutna_alloc_piece(ldev, order);
-	if (!page)
-		return -ENOMEM;
 	down_read(&ldev->hw_sem);
-	ret = lutna_bo_map_piece(bo, page, first, order);
-	up_read(&ldev->hw_sem);
-	if (ret)
-		__free_pages(page, order);
-	return ret;
-}
-
-/*
- * Memory of buffers is nobody's that the OOM killer could find: it would kill
- * others first.  So a buffer is refused before it comes to that.  What others
- * have been promised and not yet taken counts as gone.  What a process may have
- * at all is for its memory cgroup to say.
- */
-static int lutna_bo_promise(unsigned long nr_pages)
-{
-	long available = si_mem_available() - (long)(totalram_pages() / 16);
-
-	if (nr_pages > totalram_pages())
-		return -ENOMEM;
-	if (atomic_long_add_return(nr_pages, &lutna_promised) <= available)
-		return 0;
-	atomic_long_sub(nr_pages, &lutna_promised);
-	return -ENOMEM;
-}
-
-static int lutna_bo_fill(struct lutna_bo *bo)
-{
-	unsigned int order = LUTNA_BO_ORDER;
-	unsigned long first = 0;
-	int ret;
-
-	ret = lutna_bo_promise(bo->nr_pages);
-	if (ret)
-		return ret;
-	while (first < bo->nr_pages) {
-		order = min_t(unsigned int, order, ilog2(bo->nr_pages - first));
-		ret = lutna_bo_add_piece(bo, first, order);
-		if (ret == -ENOMEM && order) {
-			/* Memory is in small pieces: do not ask for large ones again. */
-			order--;
-			continue;
-		}
-		if (ret)
-			break;
-		first += 1UL << order;
-		atomic_long_sub(1L << order, &lutna_promised);
-		if (fatal_signal_pending(current)) {
-			ret = -EINTR;
-			break;
-		}
-		cond_resched();
+	while (!ret && left-- && bo->nr_mapped < bo->nr_runs) {
+		if (ldev->dead)
+			ret = -ENODEV;
+		else
+			ret = lutna_bo_map_piece(bo, &bo->memory->pieces[bo->nr_mapped]);
 	}
-	atomic_long_sub(bo->nr_pages - first, &lutna_promised);
+	up_read(&ldev->hw_sem);
 	return ret;
 }
 
-/* On success the caller has the only reference. */
-static int lutna_bo_new(struct lutna_context *ctx, unsigned long nr_pages,
-			struct lutna_bo **out)
+static int lutna_bo_map_dma(struct lutna_bo *bo)
+{
+	int ret = 0;
+
+	bo->runs = kvcalloc(bo->memory->nr_pieces, sizeof(*bo->runs), GFP_KERNEL_ACCOUNT);
+	if (!bo->runs)
+		return -ENOMEM;
+	bo->nr_runs = bo->memory->nr_pieces;
+	while (!ret && READ_ONCE(bo->nr_mapped) < bo->nr_runs) {
+		ret = lutna_bo_map_batch(bo);
+		cond_resched();
+		if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
+	}
+	return ret;
+}
+
+struct lutna_bo *lutna_bo_alloc(struct lutna_context *ctx, unsigned long nr_pages)
+{
+	struct lutna_bo *bo;
+
+	bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	if (!bo)
+		return NULL;
+	kref_init(&bo->ref);
+	mutex_init(&bo->export_lock);
+	bo->ctx = ctx;
+	bo->nr_pages = nr_pages;
+	mutex_lock(&ctx->bo_lock);
+	list_add(&bo->link, &ctx->bo_list);
+	mutex_unlock(&ctx->bo_lock);
+	return bo;
+}
+
+int lutna_bo_new(struct lutna_context *ctx, struct lutna_memory *mem, bool readonly,
+		 struct lutna_bo **out)
 {
 	struct lutna_bo *bo;
 	int ret;
 
-	bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	bo = lutna_bo_alloc(ctx, mem->nr_pages);
 	if (!bo)
 		return -ENOMEM;
-	kref_init(&bo->ref);
-	bo->ctx = ctx;
-	bo->nr_pages = nr_pages;
-
-	mutex_lock(&ctx->bo_lock);
-	bo->mapped = true;
-	list_add(&bo->link, &ctx->bo_list);
-	mutex_unlock(&ctx->bo_lock);
-	ret = lutna_bo_fill(bo);
+	bo->kind = mem->mm ? LUTNA_BO_KIND_USER : LUTNA_BO_KIND_KERNEL;
+	bo->readonly = readonly;
+	bo->memory = lutna_memory_get(mem);
+	ret = lutna_bo_map_dma(bo);
 	if (ret) {
 		lutna_bo_put(bo);
 		return ret;
 	}
+	lutna_bo_find_skew(bo);
 	*out = bo;
 	return 0;
+}
+
+int lutna_bo_publish(struct lutna_call *call, struct lutna_bo *bo, u32 *handle,
+		     u64 *offset)
+{
+	struct lutna_context *ctx = call->ctx;
+	int ret;
+
+	/* A reservation: nobody finds the buffer before the caller knows of it. */
+	ret = xa_alloc_cyclic(&ctx->bos, handle, NULL, LUTNA_BO_HANDLES,
+			      &ctx->next_bo, GFP_KERNEL_ACCOUNT);
+	if (ret < 0) {
+		ret = ret == -EBUSY ? -ENOSPC : ret;
+		goto err_put;
+	}
+	if (offset)
+		*offset = lutna_bo_offset(bo, *handle);
+	ret = lutna_reply(call);
+	if (ret)
+		goto err_handle;
+	xa_store(&ctx->bos, *handle, bo, GFP_KERNEL);
+	return 0;
+
+err_handle:
+	xa_erase(&ctx->bos, *handle);
+err_put:
+	lutna_bo_put(bo);
+	return ret;
 }
 
 int lutna_ioctl_bo_create(struct lutna_call *call)
 {
 	struct lutna_context *ctx = call->ctx;
 	struct lutna_bo_create *arg = call->arg;
+	struct lutna_memory *mem;
 	struct lutna_bo *bo;
 	int ret;
 
@@ -360,29 +315,19 @@ int lutna_ioctl_bo_create(struct lutna_call *call)
 	arg->bytes = PAGE_ALIGN(arg->bytes);
 	if (arg->bytes > LUTNA_VA_END)
 		return -ENOMEM;
+	if (READ_ONCE(ctx->ldev->dead))
+		return -ENODEV;
 
-	ret = lutna_bo_new(ctx, arg->bytes >> PAGE_SHIFT, &bo);
+	mem = lutna_memory_new(arg->bytes >> PAGE_SHIFT);
+	if (!mem)
+		return -ENOMEM;
+	ret = lutna_memory_fill(mem, ctx->ldev->dma32, arg->flags & LUTNA_BO_WC);
+	if (!ret)
+		ret = lutna_bo_new(ctx, mem, false, &bo);
+	lutna_memory_put(mem);
 	if (ret)
 		return ret;
-	/* A reservation: nobody finds the buffer before the caller knows of it. */
-	ret = xa_alloc_cyclic(&ctx->bos, &arg->handle, NULL, LUTNA_BO_HANDLES,
-			      &ctx->next_bo, GFP_KERNEL_ACCOUNT);
-	if (ret < 0) {
-		ret = ret == -EBUSY ? -ENOSPC : ret;
-		goto err_put;
-	}
-	arg->mmap_offset = lutna_bo_mmap_offset(arg->handle);
-	ret = lutna_reply(call);
-	if (ret)
-		goto err_handle;
-	xa_store(&ctx->bos, arg->handle, bo, GFP_KERNEL);
-	return 0;
-
-err_handle:
-	xa_erase(&ctx->bos, arg->handle);
-err_put:
-	lutna_bo_put(bo);
-	return ret;
+	return lutna_bo_publish(call, bo, &arg->handle, &arg->mmap_offset);
 }
 
 int lutna_ioctl_bo_info(struct lutna_call *call)
@@ -397,7 +342,14 @@ int lutna_ioctl_bo_info(struct lutna_call *call)
 		return -ENOENT;
 	arg->mappings = atomic_read(&bo->mappings);
 	arg->bytes = lutna_bo_bytes(bo);
-	arg->mmap_offset = lutna_bo_mmap_offset(arg->handle);
+	arg->mmap_offset = lutna_bo_offset(bo, arg->handle);
+	arg->kind = bo->kind;
+	arg->bo_flags = 0;
+	if (bo->memory && bo->memory->wc)
+		arg->bo_flags |= LUTNA_BO_WC;
+	if (bo->readonly)
+		arg->bo_flags |= LUTNA_BO_READONLY;
+	arg->pieces = bo->nr_runs;
 	lutna_bo_put(bo);
 	return lutna_reply(call);
 }
@@ -442,66 +394,47 @@ void lutna_bo_detach_all(struct lutna_context *ctx)
 
 	mutex_lock(&ctx->bo_lock);
 	list_for_each_entry(bo, &ctx->bo_list, link)
-		if (bo->mapped)
+		if (bo->memory)
 			lutna_bo_unmap_dma(bo);
 	mutex_unlock(&ctx->bo_lock);
 }
 
-static void lutna_vma_open(struct vm_area_struct *vma)
+/* Whether the process may write is for whoever gave it the dma-buf to say. */
+static int lutna_bo_check_write(struct lutna_bo *bo, struct vm_area_struct *vma)
 {
-	struct lutna_bo *bo = vma->vm_private_data;
-
-	kref_get(&bo->ref);
+	if (!bo->sealed)
+		return 0;
+	if (vma->vm_flags & VM_WRITE)
+		return -EACCES;
+	vm_flags_mod(vma, 0, VM_MAYWRITE);
+	return 0;
 }
 
-static void lutna_vma_close(struct vm_area_struct *vma)
+static int lutna_bo_mmap_bo(struct lutna_bo *bo, struct vm_area_struct *vma)
 {
-	lutna_bo_put(vma->vm_private_data);
-}
+	unsigned long mask = (1UL << (LUTNA_BO_OFFSET_SHIFT - PAGE_SHIFT)) - 1;
+	int ret;
 
-/*
- * Memory is there in any case, so a fault maps as much as one page table of the
- * process holds.  The pages of a buffer do not change while it is mapped, nor
- * do they need the device: a process may go on to use them without it.
- */
-static vm_fault_t lutna_vma_fault(struct vm_fault *vmf)
-{
-	struct vm_area_struct *vma = vmf->vma;
-	struct lutna_bo *bo = vma->vm_private_data;
-	unsigned long offset_mask = (1UL << (LUTNA_BO_OFFSET_SHIFT - PAGE_SHIFT)) - 1;
-	unsigned long start = max(vmf->address & PMD_MASK, vma->vm_start);
-	unsigned long end = min((vmf->address & PMD_MASK) + PMD_SIZE, vma->vm_end);
-	unsigned long index = vmf->pgoff & offset_mask;
-	unsigned long addr;
-	vm_fault_t ret;
-
-	ret = vmf_insert_page(vma, vmf->address & PAGE_MASK, lutna_bo_page(bo, index));
-	if (ret != VM_FAULT_NOPAGE)
+	if (bo->kind == LUTNA_BO_KIND_USER || !(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	ret = lutna_bo_check_write(bo, vma);
+	if (ret)
 		return ret;
-	index -= ((vmf->address & PAGE_MASK) - start) >> PAGE_SHIFT;
-	/* A page that is there already is no error; one that fails faults later. */
-	for (addr = start; addr < end && ret == VM_FAULT_NOPAGE; addr += PAGE_SIZE)
-		ret = vmf_insert_page(vma, addr, lutna_bo_page(bo, index++));
-	return VM_FAULT_NOPAGE;
+	if (bo->memory)
+		return lutna_memory_mmap(bo->memory, vma);
+	/* From here on it is the other driver's, and does not hold our file. */
+	return dma_buf_mmap(lutna_import_dmabuf(bo->import), vma, vma->vm_pgoff & mask);
 }
-
-static const struct vm_operations_struct lutna_vma_ops = {
-	.open	= lutna_vma_open,
-	.close	= lutna_vma_close,
-	.fault	= lutna_vma_fault,
-};
 
 int lutna_bo_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct lutna_context *ctx = file->private_data;
 	unsigned int shift = LUTNA_BO_OFFSET_SHIFT - PAGE_SHIFT;
-	unsigned long first = vma->vm_pgoff & ((1UL << shift) - 1);
 	struct lutna_bo *bo;
+	int ret;
 
-	if (!(vma->vm_flags & VM_SHARED))
-		return -EINVAL;
-	if (vma->vm_flags & VM_EXEC)
-		return -EPERM;
 	if (READ_ONCE(ctx->ldev->dead))
 		return -ENODEV;
 	if (vma->vm_pgoff >> shift > U32_MAX)
@@ -509,12 +442,7 @@ int lutna_bo_mmap(struct file *file, struct vm_area_struct *vma)
 	bo = lutna_bo_get(ctx, vma->vm_pgoff >> shift);
 	if (!bo)
 		return -ENOENT;
-	if (first > bo->nr_pages || vma_pages(vma) > bo->nr_pages - first) {
-		lutna_bo_put(bo);
-		return -EINVAL;
-	}
-	vm_flags_mod(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP, VM_MAYEXEC);
-	vma->vm_ops = &lutna_vma_ops;
-	vma->vm_private_data = bo;
-	return 0;
+	ret = lutna_bo_mmap_bo(bo, vma);
+	lutna_bo_put(bo);
+	return ret;
 }

@@ -54,6 +54,9 @@ static struct lutna_device *lutna_device_new(struct pci_dev *pdev)
 	kref_init(&ldev->ref);
 	ldev->pdev = pdev;
 	init_rwsem(&ldev->hw_sem);
+	init_rwsem(&ldev->import_sem);
+	mutex_init(&ldev->imports_lock);
+	INIT_LIST_HEAD(&ldev->imports);
 	xa_init_flags(&ldev->contexts, XA_FLAGS_ALLOC);
 	ida_init(&ldev->queue_ids);
 	INIT_WORK(&ldev->reset_work, lutna_reset_work);
@@ -167,6 +170,8 @@ static int lutna_setup_dma(struct lutna_device *ldev)
 	}
 	if (ret)
 		return dev_err_probe(dev, ret, "the platform offers no DMA addresses\n");
+	/* So that exporters leave in one piece what is in one. */
+	dma_set_max_seg_size(dev, UINT_MAX);
 	return 0;
 }
 
@@ -279,6 +284,7 @@ static void lutna_remove(struct pci_dev *pdev)
 	/* Nobody is inside open() after this, and nobody can come again. */
 	misc_deregister(&ldev->misc);
 	lutna_device_detach(ldev);
+	lutna_import_detach_all(ldev);
 	cancel_work_sync(&ldev->reset_work);
 	lutna_take_down(ldev);
 	lutna_device_put(ldev);

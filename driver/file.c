@@ -35,6 +35,8 @@ static int lutna_ioctl_get_info(struct lutna_call *call)
 	info->device_version = facts->version;
 	info->device_features = facts->features;
 	info->driver_features = LUTNA_DRIVER_FEATURE_BASE |
+				LUTNA_DRIVER_FEATURE_USER_MEMORY |
+				LUTNA_DRIVER_FEATURE_DMABUF |
 				LUTNA_DRIVER_FEATURE_EVENTS;
 	info->isa_version = facts->isa_version;
 	info->units = facts->units;
@@ -98,11 +100,14 @@ union lutna_arg {
 	struct lutna_queue_cancel queue_cancel;
 	struct lutna_queue_event queue_event;
 	struct lutna_reap reap;
+	struct lutna_bo_user bo_user;
+	struct lutna_bo_export bo_export;
+	struct lutna_bo_import bo_import;
 };
 
 static const struct lutna_ioctl lutna_ioctls[] = {
 	LUTNA_IOCTL(GET_INFO, get_info, lutna_info, reserved, 0),
-	LUTNA_IOCTL(BO_CREATE, bo_create, lutna_bo_create, mmap_offset, 0),
+	LUTNA_IOCTL(BO_CREATE, bo_create, lutna_bo_create, mmap_offset, LUTNA_BO_WC),
 	LUTNA_IOCTL(BO_INFO, bo_info, lutna_bo_info, mmap_offset, 0),
 	LUTNA_IOCTL(BO_FREE, bo_free, lutna_bo_free, reserved, 0),
 	LUTNA_IOCTL(VM_MAP, vm_map, lutna_vm_map, addr,
@@ -117,6 +122,9 @@ static const struct lutna_ioctl lutna_ioctls[] = {
 	LUTNA_IOCTL(QUEUE_CANCEL, queue_cancel, lutna_queue_cancel, last, 0),
 	LUTNA_IOCTL(QUEUE_EVENT, queue_event, lutna_queue_event, fd, 0),
 	LUTNA_IOCTL(REAP, reap, lutna_reap, count, 0),
+	LUTNA_IOCTL(BO_USER, bo_user, lutna_bo_user, limit, LUTNA_BO_READONLY),
+	LUTNA_IOCTL(BO_EXPORT, bo_export, lutna_bo_export, fd, LUTNA_EXPORT_WRITE),
+	LUTNA_IOCTL(BO_IMPORT, bo_import, lutna_bo_import, mmap_offset, LUTNA_BO_READONLY),
 };
 
 int lutna_reply(struct lutna_call *call)

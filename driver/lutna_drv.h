@@ -5,31 +5,42 @@
  * Life times
  *
  *   A device lives until it is unbound and the last file of it is closed.  A
- *   context is an open file.  A buffer lives while it has a handle, a mapping
- *   in its context or a mapping in a process; the two last hold the file open
- *   or end with it, so that a context outlives its buffers.  A queue lives
- *   while it has a handle or an ioctl uses it.
+ *   context is an open file.  A buffer lives while it has a handle or a mapping
+ *   in its context, which outlives it.  Its memory lives while a buffer, a
+ *   mapping in a process or a dma-buf has it, and knows of none of them; it may
+ *   outlive the file, the context and the device.  A queue lives while it has a
+ *   handle or an ioctl uses it.
  *
  *   What the DMA API gave (buffers' bus addresses, page tables, rings) must be
  *   back before the driver is unbound.  Only remove() takes that away from
- *   others, with hw_sem held for writing, and leaves NULL or false behind.
+ *   others, with hw_sem held for writing, and leaves NULL or false behind.  What
+ *   exporters of dma-bufs gave goes back right after that, with import_sem held
+ *   for writing: exporters want their dma_resv locked, and with that locked may
+ *   come to us for hw_sem.
  *
  * Lock order
  *
  *   mmap_lock				(a process's; never fault below here)
- *     lutna_device.hw_sem		sleeps; read: control path, write: reset
+ *     lutna_device.import_sem		sleeps; read: attach to exporters and let
+ *					go of them, write: unbind
+ *       dma_resv of a buffer		sleeps; exporters hold it when they call
+ *					us, so nothing above is taken in it
+ *	   lutna_device.hw_sem		sleeps; read: control path, write: reset
  *					and unbind
- *	 lutna_vm.lock			sleeps; address space and page tables
- *	 lutna_context.bo_lock		sleeps; list of buffers
- *	   lutna_cq.lock		hard interrupt; consuming completions
- *	     lutna_queue.lock		hard interrupt; jobs and state of a queue
- *	       lutna_context.event_lock	hard interrupt; queues to be reaped
+ *	     lutna_vm.lock		sleeps; address space and page tables
+ *	     lutna_context.bo_lock	sleeps; list of buffers
+ *	       lutna_cq.lock		hard interrupt; consuming completions
+ *		 lutna_queue.lock	hard interrupt; jobs and state of a queue
+ *		   lutna_context.event_lock hard interrupt; queues to be reaped
  *
  *   SUBMIT and WAIT take lutna_queue.lock only: a queue whose state is ACTIVE
  *   has a ring and a device that answers.  Who wants to take either away first
  *   changes the state.
  *
- *   kref_put() of buffers may take hw_sem: never call lutna_bo_put() with it.
+ *   The last lutna_bo_put() takes import_sem, a dma_resv, hw_sem and, where the
+ *   memory is a process's, the mmap_lock of that: never call it with any of
+ *   them.  lutna_memory_put() by a process's mapping is under the mmap_lock; such
+ *   memory is the kernel's, and takes nothing.
  */
 #ifndef LUTNA_DRV_H
 #define LUTNA_DRV_H
@@ -67,6 +78,7 @@
 #define LUTNA_CONTEXT_QUEUES	32
 #define LUTNA_DEPTH_MAX		1024
 
+struct dma_resv;
 struct eventfd_ctx;
 struct lutna_bo;
 struct lutna_queue;
@@ -143,6 +155,9 @@ struct lutna_cq {
  * @hw_sem: see lock order
  * @dead: it does not answer, or was unbound; written with @hw_sem for writing
  * @resets: how often it was reset since probe; written as @dead
+ * @import_sem: see lock order
+ * @imports_lock: protects @imports; nothing is taken in it
+ * @imports: buffers of other drivers
  * @contexts: struct lutna_context by number at the device
  * @queue_ids: numbers of queues at the device
  * @cqs: completion rings
@@ -164,6 +179,10 @@ struct lutna_device {
 	struct rw_semaphore hw_sem;
 	bool dead;
 	unsigned int resets;
+
+	struct rw_semaphore import_sem;
+	struct mutex imports_lock;	/* @imports */
+	struct list_head imports;
 
 	struct xarray contexts;
 	struct ida queue_ids;
@@ -348,8 +367,11 @@ extern const struct file_operations lutna_file_ops;
  */
 int lutna_reply(struct lutna_call *call);
 
-/* bo.c */
+/* bo.c; user.c, dmabuf.c and import.c for three of them */
 int lutna_ioctl_bo_create(struct lutna_call *call);
+int lutna_ioctl_bo_user(struct lutna_call *call);
+int lutna_ioctl_bo_export(struct lutna_call *call);
+int lutna_ioctl_bo_import(struct lutna_call *call);
 int lutna_ioctl_bo_info(struct lutna_call *call);
 int lutna_ioctl_bo_free(struct lutna_call *call);
 int lutna_bo_mmap(struct file *file, struct vm_area_struct *vma);
@@ -362,7 +384,7 @@ int lutna_bo_mmap(struct file *file, struct vm_area_struct *vma);
  * Return: the buffer with a reference for the caller, or NULL.
  */
 struct lutna_bo *lutna_bo_get(struct lutna_context *ctx, u32 handle);
-/** lutna_bo_put() - drop a reference; may take hw_sem and bo_lock */
+/** lutna_bo_put() - drop a reference; see lock order */
 void lutna_bo_put(struct lutna_bo *bo);
 /** lutna_bo_bytes() - size of the buffer, whole pages */
 u64 lutna_bo_bytes(struct lutna_bo *bo);
@@ -379,10 +401,36 @@ void lutna_bo_count_mapping(struct lutna_bo *bo, int more);
  */
 u64 lutna_bo_run(struct lutna_bo *bo, u64 offset, dma_addr_t *dma);
 
+/** lutna_bo_skew() - 2 MiB pages are possible at addresses congruent to offset + this */
+u64 lutna_bo_skew(struct lutna_bo *bo);
+
+/**
+ * lutna_bo_check_map() - whether a buffer can be mapped into a context
+ * @bo: buffer; lutna_vm.lock is held
+ * @flags: LUTNA_MAP_*
+ *
+ * Return: 0; -EACCES if the device may not write to it; -ESTALE if its exporter
+ * has taken its memory back.
+ */
+int lutna_bo_check_map(struct lutna_bo *bo, u32 flags);
+/** lutna_bo_revoke() - its exporter takes its memory back; lutna_vm.lock */
+void lutna_bo_revoke(struct lutna_bo *bo);
+
+/**
+ * lutna_bo_resv() - where fences of those who use a buffer are
+ * @bo: buffer
+ *
+ * Return: the dma_resv of its memory, the same for all buffers and dma-bufs that
+ * are of that.  The buffer's reference keeps it.
+ */
+struct dma_resv *lutna_bo_resv(struct lutna_bo *bo);
+
 /** lutna_bo_close_all() - free the handles of a file that is closed */
 void lutna_bo_close_all(struct lutna_context *ctx);
 /** lutna_bo_detach_all() - unmap from DMA; hw_sem held for writing */
 void lutna_bo_detach_all(struct lutna_context *ctx);
+/** lutna_import_detach_all() - give exporters back what is theirs; device dead */
+void lutna_import_detach_all(struct lutna_device *ldev);
 
 /* vm.c */
 int lutna_ioctl_vm_map(struct lutna_call *call);
@@ -401,6 +449,15 @@ void lutna_vm_close(struct lutna_context *ctx);
 void lutna_vm_enable(struct lutna_context *ctx);
 /** lutna_vm_detach() - free page tables; hw_sem held for writing */
 void lutna_vm_detach(struct lutna_context *ctx);
+
+/**
+ * lutna_vm_revoke() - take a buffer out of the device's reach for good
+ * @ctx: context
+ * @bo: buffer of it; mappings stay, and the device faults there
+ *
+ * Takes hw_sem and lutna_vm.lock.
+ */
+void lutna_vm_revoke(struct lutna_context *ctx, struct lutna_bo *bo);
 
 /* table.c: page tables; lutna_vm.lock or exclusive access */
 

@@ -149,7 +149,7 @@ void lutna_vm_close(struct lutna_context *ctx)
 }
 
 /* First free range; the first page is chosen so that 2 MiB leaves are possible. */
-static int lutna_vm_find(struct lutna_context *ctx, unsigned long nr, u64 offset,
+static int lutna_vm_find(struct lutna_context *ctx, unsigned long nr, u64 congruent,
 			 unsigned long *first)
 {
 	MA_STATE(mas, &ctx->vm.mappings, 0, 0);
@@ -158,7 +158,7 @@ static int lutna_vm_find(struct lutna_context *ctx, unsigned long nr, u64 offset
 	const unsigned long huge = LUTNA_HUGE_SIZE >> LUTNA_PAGE_SHIFT;
 
 	if (nr >= huge && !mas_empty_area(&mas, low, high, nr + huge - 1)) {
-		unsigned long skew = (offset >> LUTNA_PAGE_SHIFT) - mas.index;
+		unsigned long skew = (congruent >> LUTNA_PAGE_SHIFT) - mas.index;
 
 		*first = mas.index + (skew & (huge - 1));
 		return 0;
@@ -184,7 +184,8 @@ static int lutna_vm_place(struct lutna_context *ctx, struct lutna_mapping *map,
 		if (mas_find(&mas, map->first + nr - 1))
 			return -EEXIST;
 	} else {
-		ret = lutna_vm_find(ctx, nr, arg->offset, &map->first);
+		ret = lutna_vm_find(ctx, nr, arg->offset + lutna_bo_skew(map->bo),
+				    &map->first);
 		if (ret)
 			return ret;
 	}
@@ -270,6 +271,53 @@ static void lutna_vm_remove(struct lutna_context *ctx, struct lutna_mapping *map
 	lutna_mapping_free(map);
 }
 
+/*
+ * Clears what is mapped of a buffer.  The TLB is cleaned once for all of it: a
+ * mapping more costs the device nothing.
+ */
+static int lutna_vm_clear_bo(struct lutna_context *ctx, struct lutna_bo *bo)
+{
+	MA_STATE(mas, &ctx->vm.mappings, 0, 0);
+	struct lutna_vm *vm = &ctx->vm;
+	unsigned long first = ULONG_MAX, last = 0;
+	struct lutna_mapping *map;
+
+	mas_for_each(&mas, map, ULONG_MAX) {
+		if (map->bo != bo)
+			continue;
+		first = min(first, map->first);
+		last = max(last, map->last);
+		if (vm->root)
+			lutna_table_clear(vm->root, lutna_mapping_addr(map),
+					  lutna_mapping_bytes(map), &vm->empty);
+	}
+	if (first > last || ctx->ldev->dead)
+		return 0;
+	return lutna_vm_invalidate(ctx, (u64)first << LUTNA_PAGE_SHIFT,
+				   (u64)(last - first + 1) << LUTNA_PAGE_SHIFT);
+}
+
+void lutna_vm_revoke(struct lutna_context *ctx, struct lutna_bo *bo)
+{
+	struct lutna_device *ldev = ctx->ldev;
+	struct lutna_vm *vm = &ctx->vm;
+	unsigned int resets;
+	int ret;
+
+	down_read(&ldev->hw_sem);
+	mutex_lock(&vm->lock);
+	resets = ldev->resets;
+	lutna_bo_revoke(bo);
+	ret = lutna_vm_clear_bo(ctx, bo);
+	if (!ret)
+		lutna_vm_free_empty(ctx);
+	mutex_unlock(&vm->lock);
+	up_read(&ldev->hw_sem);
+	/* The next one to unmap something frees the tables. */
+	if (ret)
+		lutna_device_reset(ldev, resets);
+}
+
 /* On success the mapping is there, hidden. */
 static int lutna_vm_insert(struct lutna_context *ctx, struct lutna_mapping *map,
 			   const struct lutna_vm_map *arg)
@@ -281,7 +329,9 @@ static int lutna_vm_insert(struct lutna_context *ctx, struct lutna_mapping *map,
 
 	down_read(&ldev->hw_sem);
 	mutex_lock(&vm->lock);
-	if (!ldev->dead) {
+	if (!ldev->dead)
+		ret = lutna_bo_check_map(map->bo, arg->flags);
+	if (!ret) {
 		ret = lutna_vm_place(ctx, map, arg);
 		placed = !ret;
 	}

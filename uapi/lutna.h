@@ -53,6 +53,9 @@ enum {
 	LUTNA_CMD_QUEUE_INFO	= 0x08,
 	LUTNA_CMD_SUBMIT	= 0x09,
 	LUTNA_CMD_WAIT		= 0x0a,
+	LUTNA_CMD_BO_USER	= 0x0b,
+	LUTNA_CMD_BO_EXPORT	= 0x0c,
+	LUTNA_CMD_BO_IMPORT	= 0x0d,
 	LUTNA_CMD_WAIT_MANY	= 0x0e,
 	LUTNA_CMD_QUEUE_CANCEL	= 0x0f,
 	LUTNA_CMD_QUEUE_EVENT	= 0x10,
@@ -68,6 +71,8 @@ enum {
 
 /* What the driver can do, in @driver_features of struct lutna_info */
 #define LUTNA_DRIVER_FEATURE_BASE	(1ULL << 0)
+#define LUTNA_DRIVER_FEATURE_USER_MEMORY (1ULL << 1)	/* BO_USER */
+#define LUTNA_DRIVER_FEATURE_DMABUF	(1ULL << 2)	/* BO_EXPORT, BO_IMPORT */
 #define LUTNA_DRIVER_FEATURE_EVENTS	(1ULL << 4)	/* cancel, poll, many waits */
 
 /**
@@ -120,17 +125,23 @@ struct lutna_info {
 
 #define LUTNA_IOCTL_GET_INFO	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_GET_INFO)
 
+#define LUTNA_BO_WC		(1U << 0)	/* write-combined, not cached */
+#define LUTNA_BO_READONLY	(1U << 1)	/* the device may not write */
+
 /**
  * struct lutna_bo_create - ioctl(LUTNA_IOCTL_BO_CREATE)
  * @size: sizeof(struct lutna_bo_create)
- * @flags: must be zero
+ * @flags: 0 or LUTNA_BO_WC
  * @bytes: wanted size, not 0; out: size rounded up to whole pages
  * @handle: out: the buffer
  * @reserved: must be zero
  * @mmap_offset: out: offset for mmap() of the device file, MAP_SHARED
  *
- * Memory of the kernel, zeroed, cached by the processor and coherent with the
- * device.
+ * Memory of the kernel, zeroed, coherent with the device and cached by the
+ * processor.  With LUTNA_BO_WC it is not cached: writes in order and in whole
+ * are fast, and leave the caches to others; reads are slow.
+ *
+ * EOPNOTSUPP: also LUTNA_BO_WC on a machine that has no such memory.
  */
 struct lutna_bo_create {
 	__u32 size;
@@ -143,6 +154,12 @@ struct lutna_bo_create {
 
 #define LUTNA_IOCTL_BO_CREATE	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_CREATE)
 
+enum lutna_bo_kind {
+	LUTNA_BO_KIND_KERNEL	= 0,	/* of LUTNA_IOCTL_BO_CREATE, of any context */
+	LUTNA_BO_KIND_USER	= 1,	/* of LUTNA_IOCTL_BO_USER */
+	LUTNA_BO_KIND_IMPORT	= 2,	/* of another driver */
+};
+
 /**
  * struct lutna_bo_info - ioctl(LUTNA_IOCTL_BO_INFO)
  * @size: sizeof(struct lutna_bo_info)
@@ -150,7 +167,10 @@ struct lutna_bo_create {
  * @handle: the buffer
  * @mappings: out: device mappings that it has now
  * @bytes: out: its size
- * @mmap_offset: out: as LUTNA_IOCTL_BO_CREATE gave it
+ * @mmap_offset: out: offset for mmap() of the device file; 0: cannot be mapped
+ * @kind: out: enum lutna_bo_kind
+ * @bo_flags: out: LUTNA_BO_*
+ * @pieces: out: in how many pieces, each contiguous on the bus, it is
  */
 struct lutna_bo_info {
 	__u32 size;
@@ -159,6 +179,9 @@ struct lutna_bo_info {
 	__u32 mappings;
 	__aligned_u64 bytes;
 	__aligned_u64 mmap_offset;
+	__u32 kind;
+	__u32 bo_flags;
+	__aligned_u64 pieces;
 };
 
 #define LUTNA_IOCTL_BO_INFO	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_INFO)
@@ -199,6 +222,9 @@ struct lutna_bo_free {
  *
  * EEXIST: something is mapped there already (LUTNA_MAP_FIXED).
  * ENOSPC: no free range is large enough.
+ * EACCES: LUTNA_MAP_WRITE of a buffer with LUTNA_BO_READONLY.
+ * ESTALE: the buffer came through a dma-buf and its exporter has taken the
+ * memory back.
  */
 struct lutna_vm_map {
 	__u32 size;
@@ -431,6 +457,98 @@ struct lutna_wait {
 };
 
 #define LUTNA_IOCTL_WAIT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_WAIT)
+
+/**
+ * struct lutna_bo_user - ioctl(LUTNA_IOCTL_BO_USER)
+ * @size: sizeof(struct lutna_bo_user)
+ * @flags: 0 or LUTNA_BO_READONLY
+ * @addr: memory of the caller, page aligned
+ * @bytes: page aligned, not 0
+ * @handle: out: the buffer
+ * @reserved: must be zero
+ * @locked: out: bytes that the process has locked, with those of this buffer
+ * @limit: out: bytes that it may lock (RLIMIT_MEMLOCK); all ones: no limit
+ *
+ * A buffer of the caller's own memory, which is locked for as long as the buffer
+ * lives.  Buffer and process share the pages that are there now: what is mapped
+ * to their place later is not the device's.  They count against RLIMIT_MEMLOCK
+ * together with what mlock() locks, unless the process has CAP_IPC_LOCK.  The
+ * buffer itself cannot be mapped by processes, nor exported.
+ *
+ * EPERM: the process may not lock that much; @locked and @limit are written, and
+ * a @handle of 0.
+ * EFAULT: also memory that cannot be pinned: not there; not writable, without
+ * LUTNA_BO_READONLY; registers of a device; or of a file system that must know
+ * of each write.
+ */
+struct lutna_bo_user {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 addr;
+	__aligned_u64 bytes;
+	__u32 handle;
+	__u32 reserved;
+	__aligned_u64 locked;
+	__aligned_u64 limit;
+};
+
+#define LUTNA_IOCTL_BO_USER	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_USER)
+
+#define LUTNA_EXPORT_WRITE	(1U << 0)	/* open for reading and writing */
+
+/**
+ * struct lutna_bo_export - ioctl(LUTNA_IOCTL_BO_EXPORT)
+ * @size: sizeof(struct lutna_bo_export)
+ * @flags: 0 or LUTNA_EXPORT_WRITE
+ * @handle: the buffer
+ * @fd: out: a dma-buf, closed on exec
+ *
+ * The dma-buf is the memory: it serves those who have it after the buffer, the
+ * file and the device are gone.  The same buffer gives the same dma-buf again,
+ * one for each of the flags.  One that came from another driver is given as it
+ * came.  Without LUTNA_EXPORT_WRITE processes cannot write through it; what other
+ * drivers make of it is for them to say.
+ *
+ * EINVAL: also a buffer of LUTNA_IOCTL_BO_USER.
+ * EACCES: LUTNA_EXPORT_WRITE of a buffer with LUTNA_BO_READONLY, or that came
+ * through a dma-buf that is not open for writing.
+ */
+struct lutna_bo_export {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__s32 fd;
+};
+
+#define LUTNA_IOCTL_BO_EXPORT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_EXPORT)
+
+/**
+ * struct lutna_bo_import - ioctl(LUTNA_IOCTL_BO_IMPORT)
+ * @size: sizeof(struct lutna_bo_import)
+ * @flags: 0 or LUTNA_BO_READONLY
+ * @fd: a dma-buf of any driver
+ * @handle: out: a new buffer of its memory
+ * @bytes: out: its size
+ * @mmap_offset: out: offset for mmap() of the device file
+ *
+ * mmap() is done by the driver whose memory it is.  If that takes the memory
+ * back, jobs that use it fault and the buffer cannot be mapped any more.
+ *
+ * EBADF: @fd is no open file.
+ * EINVAL: also a file that is no dma-buf, or memory that is not whole pages.
+ * EACCES: no LUTNA_BO_READONLY and @fd is not open for writing.
+ * Other errors may come from the driver whose memory it is.
+ */
+struct lutna_bo_import {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 handle;
+	__aligned_u64 bytes;
+	__aligned_u64 mmap_offset;
+};
+
+#define LUTNA_IOCTL_BO_IMPORT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_BO_IMPORT)
 
 /**
  * struct lutna_wait_item - a job that LUTNA_IOCTL_WAIT_MANY waits for

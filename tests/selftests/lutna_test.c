@@ -91,6 +91,49 @@ int bo_free(int fd, __u32 handle)
 	return call(fd, LUTNA_IOCTL_BO_FREE, &arg, sizeof(arg));
 }
 
+int bo_user(int fd, void *mem, __u64 bytes, __u32 flags, __u32 *handle,
+	    struct lutna_bo_user *limits)
+{
+	struct lutna_bo_user arg = {
+		.flags = flags,
+		.addr = (uintptr_t)mem,
+		.bytes = bytes,
+	};
+	int ret = call(fd, LUTNA_IOCTL_BO_USER, &arg, sizeof(arg));
+
+	if (limits)
+		*limits = arg;
+	if (!ret)
+		*handle = arg.handle;
+	return ret;
+}
+
+int bo_export(int fd, __u32 handle, __u32 flags, int *dmabuf)
+{
+	struct lutna_bo_export arg = { .flags = flags, .handle = handle };
+	int ret = call(fd, LUTNA_IOCTL_BO_EXPORT, &arg, sizeof(arg));
+
+	if (!ret)
+		*dmabuf = arg.fd;
+	return ret;
+}
+
+int bo_import(int fd, int dmabuf, __u32 flags, __u32 *handle, __u64 *bytes,
+	      __u64 *offset)
+{
+	struct lutna_bo_import arg = { .flags = flags, .fd = dmabuf };
+	int ret = call(fd, LUTNA_IOCTL_BO_IMPORT, &arg, sizeof(arg));
+
+	if (ret)
+		return ret;
+	*handle = arg.handle;
+	if (bytes)
+		*bytes = arg.bytes;
+	if (offset)
+		*offset = arg.mmap_offset;
+	return 0;
+}
+
 int bo_mmap(int fd, __u64 bytes, __u64 offset, void **mem)
 {
 	*mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);

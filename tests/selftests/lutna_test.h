@@ -54,6 +54,12 @@ int get_info(int fd, struct lutna_info *info);
 int bo_create(int fd, __u64 bytes, __u32 *handle, __u64 *offset);
 int bo_info(int fd, __u32 handle, struct lutna_bo_info *info);
 int bo_free(int fd, __u32 handle);
+/** bo_user() - of memory here; @limits may be NULL, else it is the answer */
+int bo_user(int fd, void *mem, __u64 bytes, __u32 flags, __u32 *handle,
+	    struct lutna_bo_user *limits);
+int bo_export(int fd, __u32 handle, __u32 flags, int *dmabuf);
+int bo_import(int fd, int dmabuf, __u32 flags, __u32 *handle, __u64 *bytes,
+	      __u64 *offset);
 /** bo_mmap() - map a whole buffer here */
 int bo_mmap(int fd, __u64 bytes, __u64 offset, void **mem);
 /** vm_map() - @addr: wanted with LUTNA_MAP_FIXED, and always what was given */

@@ -33,6 +33,8 @@ union any {
 	struct lutna_queue_cancel queue_cancel;
 	struct lutna_queue_event queue_event;
 	struct lutna_reap reap;
+	struct lutna_bo_user bo_user;
+	struct lutna_bo_import bo_import;
 	unsigned char bytes[2 * PAGE];
 };
 
@@ -41,6 +43,7 @@ union any {
  * @name: of the ioctl
  * @cmd: number of it
  * @size: size of the structure
+ * @first: size in its first version, 0 if it has not grown since
  * @flags: that it knows
  * @reserved: offset of its reserved member, 0 if it has none
  * @reserved_size: bytes of that
@@ -52,6 +55,7 @@ struct shape {
 	const char *name;
 	unsigned long cmd;
 	__u32 size;
+	__u32 first;
 	__u32 flags;
 	size_t reserved;
 	size_t reserved_size;
@@ -75,6 +79,7 @@ static const struct shape shapes[] = {
 		.name = "bo_create",
 		.cmd = LUTNA_IOCTL_BO_CREATE,
 		.size = sizeof(struct lutna_bo_create),
+		.flags = LUTNA_BO_WC,
 		RESERVED(lutna_bo_create),
 		.answers = true,
 	},
@@ -82,6 +87,7 @@ static const struct shape shapes[] = {
 		.name = "bo_info",
 		.cmd = LUTNA_IOCTL_BO_INFO,
 		.size = sizeof(struct lutna_bo_info),
+		.first = offsetof(struct lutna_bo_info, kind),
 		.handle = offsetof(struct lutna_bo_info, handle),
 		.answers = true,
 	},
@@ -164,6 +170,29 @@ static const struct shape shapes[] = {
 		.queue = true,
 		.answers = true,
 	},
+	[LUTNA_CMD_BO_USER] = {
+		.name = "bo_user",
+		.cmd = LUTNA_IOCTL_BO_USER,
+		.size = sizeof(struct lutna_bo_user),
+		.flags = LUTNA_BO_READONLY,
+		RESERVED(lutna_bo_user),
+		.answers = true,
+	},
+	[LUTNA_CMD_BO_EXPORT] = {
+		.name = "bo_export",
+		.cmd = LUTNA_IOCTL_BO_EXPORT,
+		.size = sizeof(struct lutna_bo_export),
+		.flags = LUTNA_EXPORT_WRITE,
+		.handle = offsetof(struct lutna_bo_export, handle),
+		.answers = true,
+	},
+	[LUTNA_CMD_BO_IMPORT] = {
+		.name = "bo_import",
+		.cmd = LUTNA_IOCTL_BO_IMPORT,
+		.size = sizeof(struct lutna_bo_import),
+		.flags = LUTNA_BO_READONLY,
+		.answers = true,
+	},
 	[LUTNA_CMD_QUEUE_EVENT] = {
 		.name = "queue_event",
 		.cmd = LUTNA_IOCTL_QUEUE_EVENT,
@@ -188,6 +217,7 @@ static const struct shape shapes[] = {
  * @job: a job to submit
  * @item: the job that was submitted, to wait for
  * @ended: room for what REAP gives
+ * @dmabuf: @bo as a dma-buf
  */
 struct place {
 	int fd;
@@ -197,7 +227,11 @@ struct place {
 	struct lutna_job job;
 	struct lutna_wait_item item;
 	struct lutna_ended ended;
+	int dmabuf;
 };
+
+/* Memory to make a buffer of */
+static _Alignas(PAGE) unsigned char own[PAGE];
 
 static int place_open(struct place *p)
 {
@@ -215,7 +249,15 @@ static int place_open(struct place *p)
 	if (!ret)
 		ret = submit_jobs(p->fd, p->queue, 0, &p->job, 1, NULL, NULL);
 	p->item = (struct lutna_wait_item) { .queue = p->queue, .seqno = 1 };
+	if (!ret)
+		ret = bo_export(p->fd, p->bo, LUTNA_EXPORT_WRITE, &p->dmabuf);
 	return ret;
+}
+
+static void place_close(struct place *p)
+{
+	close(p->dmabuf);
+	close(p->fd);
 }
 
 static void set_handle(union any *arg, const struct shape *shape, __u32 handle)
@@ -264,6 +306,13 @@ static void good(union any *arg, const struct place *p, const struct shape *shap
 	case LUTNA_IOCTL_QUEUE_CANCEL:
 		arg->queue_cancel.first = 1;
 		arg->queue_cancel.last = UINT64_MAX;
+		break;
+	case LUTNA_IOCTL_BO_USER:
+		arg->bo_user.addr = (uintptr_t)own;
+		arg->bo_user.bytes = PAGE;
+		break;
+	case LUTNA_IOCTL_BO_IMPORT:
+		arg->bo_import.fd = p->dmabuf;
 		break;
 	case LUTNA_IOCTL_QUEUE_EVENT:
 		arg->queue_event.fd = -1;
@@ -369,6 +418,21 @@ FIXTURE_VARIANT_ADD(ioctl, queue_cancel)
 	.shape = &shapes[LUTNA_CMD_QUEUE_CANCEL],
 };
 
+FIXTURE_VARIANT_ADD(ioctl, bo_user)
+{
+	.shape = &shapes[LUTNA_CMD_BO_USER],
+};
+
+FIXTURE_VARIANT_ADD(ioctl, bo_export)
+{
+	.shape = &shapes[LUTNA_CMD_BO_EXPORT],
+};
+
+FIXTURE_VARIANT_ADD(ioctl, bo_import)
+{
+	.shape = &shapes[LUTNA_CMD_BO_IMPORT],
+};
+
 FIXTURE_VARIANT_ADD(ioctl, queue_event)
 {
 	.shape = &shapes[LUTNA_CMD_QUEUE_EVENT],
@@ -393,7 +457,7 @@ FIXTURE_SETUP(ioctl)
 
 FIXTURE_TEARDOWN(ioctl)
 {
-	close(self->place.fd);
+	place_close(&self->place);
 }
 
 TEST_F(ioctl, works)
@@ -404,11 +468,27 @@ TEST_F(ioctl, works)
 
 TEST_F(ioctl, too_short)
 {
-	__u32 size;
+	__u32 size, first = variant->shape->first ?: variant->shape->size;
 
-	for (size = 0; size < variant->shape->size; size++) {
+	for (size = 0; size < first; size++) {
 		self->arg.size = size;
 		EXPECT_EQ(-EINVAL, refused(&self->place, variant->shape, &self->arg));
+	}
+}
+
+/* Programs that know less of it: what they do not know is not written. */
+TEST_F(ioctl, earlier_versions)
+{
+	__u32 size;
+
+	if (!variant->shape->first)
+		return;
+	for (size = variant->shape->first; size < variant->shape->size; size++) {
+		good(&self->arg, &self->place, variant->shape);
+		self->arg.size = size;
+		memset(self->arg.bytes + size, 0xa5, PAGE - size);
+		EXPECT_EQ(0, try(&self->place, variant->shape, &self->arg));
+		EXPECT_TRUE(all_bytes(self->arg.bytes + size, PAGE - size, 0xa5));
 	}
 }
 
@@ -578,8 +658,8 @@ FIXTURE_SETUP(handle)
 
 FIXTURE_TEARDOWN(handle)
 {
-	close(self->place.fd);
-	close(self->other.fd);
+	place_close(&self->place);
+	place_close(&self->other);
 }
 
 TEST_F(handle, never_given)
