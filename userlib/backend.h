@@ -26,7 +26,8 @@ struct lutna_device {
 /**
  * struct lutna_buffer - what all back ends have
  * @dev: device
- * @data: where the process sees it
+ * @data: where the process sees it; NULL if it does not
+ * @borrowed: @data is the caller's and stays
  * @size: as asked for
  * @mapped: @size rounded up to whole pages
  * @address: where the device sees it
@@ -34,6 +35,7 @@ struct lutna_device {
 struct lutna_buffer {
 	struct lutna_device *dev;
 	void *data;
+	bool borrowed;
 	size_t size;
 	size_t mapped;
 	uint64_t address;
@@ -49,6 +51,9 @@ struct lutna_queue {
  * @close: frees @dev
  * @fd: file descriptor or -1
  * @buffer_new: fills the structure that it allocates
+ * @buffer_from_memory: whole pages of the caller's memory, as @buffer_new
+ * @buffer_export: sets @fd to a dma-buf
+ * @buffer_import: of a dma-buf, as @buffer_new
  * @buffer_free: the device has no way to the memory any more on return
  * @queue_new: @depth is a power of two within the device's limits
  * @queue_free: stops it at once
@@ -63,6 +68,12 @@ struct lutna_device_ops {
 	int (*fd)(struct lutna_device *dev);
 	int (*buffer_new)(struct lutna_buffer **out, struct lutna_device *dev,
 			  size_t bytes, unsigned int access);
+	int (*buffer_from_memory)(struct lutna_buffer **out,
+				  struct lutna_device *dev, void *memory,
+				  size_t bytes, unsigned int access);
+	int (*buffer_export)(struct lutna_buffer *buf, bool write, int *fd);
+	int (*buffer_import)(struct lutna_buffer **out, struct lutna_device *dev,
+			     int fd, unsigned int access);
 	void (*buffer_free)(struct lutna_buffer *buf);
 	int (*queue_new)(struct lutna_queue **out, struct lutna_device *dev,
 			 unsigned int priority, unsigned int depth,

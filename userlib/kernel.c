@@ -75,6 +75,28 @@ static void vm_unmap(int fd, uint64_t addr, uint64_t bytes)
 	do_ioctl(fd, LUTNA_IOCTL_VM_UNMAP, &args);
 }
 
+/* Maps all of a buffer, whose other members are there, into the device. */
+static int map_into_device(struct kernel_buffer *kbuf, unsigned int access)
+{
+	struct lutna_vm_map map = {
+		.size = sizeof(map),
+		.handle = kbuf->handle,
+		.bytes = kbuf->buf.mapped,
+	};
+	int err;
+
+	if (access & LUTNA_BUFFER_DEVICE_READ)
+		map.flags |= LUTNA_MAP_READ;
+	if (access & LUTNA_BUFFER_DEVICE_WRITE)
+		map.flags |= LUTNA_MAP_WRITE;
+	err = do_ioctl(kernel_fd(kbuf->buf.dev), LUTNA_IOCTL_VM_MAP, &map);
+	if (err)
+		return lutna_fail_errno(err,
+					"buffer: cannot map it into the device");
+	kbuf->buf.address = map.addr;
+	return 0;
+}
+
 static int kernel_buffer_new(struct lutna_buffer **out,
 			     struct lutna_device *dev, size_t bytes,
 			     unsigned int access)
@@ -83,7 +105,6 @@ static int kernel_buffer_new(struct lutna_buffer **out,
 		.size = sizeof(create),
 		.bytes = bytes,
 	};
-	struct lutna_vm_map map = { .size = sizeof(map) };
 	struct kernel_buffer *kbuf;
 	int fd = kernel_fd(dev);
 	void *data;
@@ -112,25 +133,14 @@ static int kernel_buffer_new(struct lutna_buffer **out,
 		goto err_bo_free;
 	}
 
-	if (access & LUTNA_BUFFER_DEVICE_READ)
-		map.flags |= LUTNA_MAP_READ;
-	if (access & LUTNA_BUFFER_DEVICE_WRITE)
-		map.flags |= LUTNA_MAP_WRITE;
-	map.handle = create.handle;
-	map.bytes = create.bytes;
-	err = do_ioctl(fd, LUTNA_IOCTL_VM_MAP, &map);
-	if (err) {
-		lutna_fail_errno(err,
-				 "buffer: cannot map it into the device");
-		goto err_munmap;
-	}
-
 	kbuf->handle = create.handle;
 	kbuf->buf.dev = dev;
 	kbuf->buf.data = data;
 	kbuf->buf.size = bytes;
 	kbuf->buf.mapped = create.bytes;
-	kbuf->buf.address = map.addr;
+	err = map_into_device(kbuf, access);
+	if (err)
+		goto err_munmap;
 	*out = &kbuf->buf;
 	return 0;
 
@@ -143,13 +153,155 @@ err_free:
 	return err;
 }
 
+static uint32_t bo_flags(unsigned int access)
+{
+	return access & LUTNA_BUFFER_DEVICE_WRITE ? 0 : LUTNA_BO_READONLY;
+}
+
+/* Why the driver does not give a buffer of memory, or of a dma-buf. */
+static int no_sharing(int err, const char *what)
+{
+	if (err == -ENOTTY)
+		return lutna_fail(-EOPNOTSUPP,
+				  "buffer: this driver cannot %s", what);
+	return lutna_fail_errno(err, "buffer: cannot %s", what);
+}
+
+static int no_user(int err, size_t bytes, const struct lutna_bo_user *user)
+{
+	if (err == -EPERM)
+		return lutna_fail(err,
+				  "buffer: cannot lock %zu bytes: the process may lock %llu (ulimit -l), and has locked %llu",
+				  bytes, (unsigned long long)user->limit,
+				  (unsigned long long)user->locked);
+	return no_sharing(err, "use memory of the process");
+}
+
+static int kernel_buffer_from_memory(struct lutna_buffer **out,
+				     struct lutna_device *dev, void *memory,
+				     size_t bytes, unsigned int access)
+{
+	struct lutna_bo_user user = {
+		.size = sizeof(user),
+		.flags = bo_flags(access),
+		.addr = (uintptr_t)memory,
+		.bytes = bytes,
+	};
+	struct kernel_buffer *kbuf;
+	int fd = kernel_fd(dev);
+	int err;
+
+	kbuf = calloc(1, sizeof(*kbuf));
+	if (!kbuf)
+		return lutna_fail_errno(-ENOMEM, "buffer");
+	err = do_ioctl(fd, LUTNA_IOCTL_BO_USER, &user);
+	if (err) {
+		err = no_user(err, bytes, &user);
+		goto err_free;
+	}
+	kbuf->handle = user.handle;
+	kbuf->buf.dev = dev;
+	kbuf->buf.data = memory;
+	kbuf->buf.borrowed = true;
+	kbuf->buf.size = bytes;
+	kbuf->buf.mapped = bytes;
+	err = map_into_device(kbuf, access);
+	if (err)
+		goto err_bo_free;
+	*out = &kbuf->buf;
+	return 0;
+
+err_bo_free:
+	bo_free(fd, user.handle);
+err_free:
+	free(kbuf);
+	return err;
+}
+
+static int kernel_buffer_export(struct lutna_buffer *buf, bool write, int *fd)
+{
+	struct lutna_bo_export args = {
+		.size = sizeof(args),
+		.flags = write ? LUTNA_EXPORT_WRITE : 0,
+		.handle = ((struct kernel_buffer *)buf)->handle,
+	};
+	int err;
+
+	err = do_ioctl(kernel_fd(buf->dev), LUTNA_IOCTL_BO_EXPORT, &args);
+	if (err)
+		return no_sharing(err, "export it");
+	*fd = args.fd;
+	return 0;
+}
+
+/* What processes may do is for the dma-buf to say; if nothing, data is NULL. */
+static void *map_import(int fd, int dmabuf, const struct lutna_bo_import *args)
+{
+	int mode = fcntl(dmabuf, F_GETFL);
+	int prot = PROT_READ;
+	void *data;
+
+	if (mode >= 0 && (mode & O_ACCMODE) != O_RDONLY)
+		prot |= PROT_WRITE;
+	data = mmap(NULL, args->bytes, prot, MAP_SHARED, fd,
+		    (off_t)args->mmap_offset);
+	return data == MAP_FAILED ? NULL : data;
+}
+
+static int kernel_buffer_import(struct lutna_buffer **out,
+				struct lutna_device *dev, int dmabuf,
+				unsigned int access)
+{
+	struct lutna_bo_import args = {
+		.size = sizeof(args),
+		.flags = bo_flags(access),
+		.fd = dmabuf,
+	};
+	struct kernel_buffer *kbuf;
+	int fd = kernel_fd(dev);
+	int err;
+
+	kbuf = calloc(1, sizeof(*kbuf));
+	if (!kbuf)
+		return lutna_fail_errno(-ENOMEM, "buffer");
+	err = do_ioctl(fd, LUTNA_IOCTL_BO_IMPORT, &args);
+	if (err) {
+		err = no_sharing(err, "import it");
+		goto err_free;
+	}
+	if (!args.bytes || args.bytes > SIZE_MAX) {
+		err = lutna_fail(-EPROTO, "buffer: bad size from the driver");
+		goto err_bo_free;
+	}
+	kbuf->handle = args.handle;
+	kbuf->buf.dev = dev;
+	kbuf->buf.data = map_import(fd, dmabuf, &args);
+	kbuf->buf.size = args.bytes;
+	kbuf->buf.mapped = args.bytes;
+	err = map_into_device(kbuf, access);
+	if (err)
+		goto err_munmap;
+	*out = &kbuf->buf;
+	return 0;
+
+err_munmap:
+	if (kbuf->buf.data)
+		munmap(kbuf->buf.data, args.bytes);
+err_bo_free:
+	bo_free(fd, args.handle);
+err_free:
+	free(kbuf);
+	return err;
+}
+
 static void kernel_buffer_free(struct lutna_buffer *buf)
 {
 	struct kernel_buffer *kbuf = (struct kernel_buffer *)buf;
 	int fd = kernel_fd(buf->dev);
 
 	vm_unmap(fd, buf->address, buf->mapped);
-	munmap(buf->data, buf->mapped);
+	if (buf->data && !buf->borrowed)
+		munmap(buf->data, buf->mapped);
 	bo_free(fd, kbuf->handle);
 	free(kbuf);
 }
@@ -260,6 +412,9 @@ static const struct lutna_device_ops kernel_ops = {
 	.close = kernel_close,
 	.fd = kernel_fd,
 	.buffer_new = kernel_buffer_new,
+	.buffer_from_memory = kernel_buffer_from_memory,
+	.buffer_export = kernel_buffer_export,
+	.buffer_import = kernel_buffer_import,
 	.buffer_free = kernel_buffer_free,
 	.queue_new = kernel_queue_new,
 	.queue_free = kernel_queue_free,

@@ -85,12 +85,64 @@ err_free:
 	return err;
 }
 
+static int sim_buffer_from_memory(struct lutna_buffer **out,
+				  struct lutna_device *dev, void *memory,
+				  size_t bytes, unsigned int access)
+{
+	struct sim_device *sim = (struct sim_device *)dev;
+	struct lutna_buffer *buf;
+	int err;
+
+	buf = calloc(1, sizeof(*buf));
+	if (!buf)
+		return lutna_fail_errno(-ENOMEM, "buffer");
+	err = sim_memory_map(&sim->memory, memory, bytes, access,
+			     &buf->address);
+	if (err) {
+		free(buf);
+		return lutna_fail_errno(err,
+					"buffer: cannot map it into the device");
+	}
+	buf->dev = dev;
+	buf->data = memory;
+	buf->borrowed = true;
+	buf->size = bytes;
+	buf->mapped = bytes;
+	*out = buf;
+	return 0;
+}
+
+static int no_dmabuf(void)
+{
+	return lutna_fail(-EOPNOTSUPP,
+			  "buffer: the simulator shares no memory with other drivers");
+}
+
+static int sim_buffer_export(struct lutna_buffer *buf, bool write, int *fd)
+{
+	(void)buf;
+	(void)write;
+	(void)fd;
+	return no_dmabuf();
+}
+
+static int sim_buffer_import(struct lutna_buffer **out, struct lutna_device *dev,
+			     int fd, unsigned int access)
+{
+	(void)out;
+	(void)dev;
+	(void)fd;
+	(void)access;
+	return no_dmabuf();
+}
+
 static void sim_buffer_free(struct lutna_buffer *buf)
 {
 	struct sim_device *sim = (struct sim_device *)buf->dev;
 
 	sim_memory_unmap(&sim->memory, buf->address);
-	munmap(buf->data, buf->mapped);
+	if (!buf->borrowed)
+		munmap(buf->data, buf->mapped);
 	free(buf);
 }
 
@@ -98,6 +150,9 @@ static const struct lutna_device_ops sim_ops = {
 	.close = sim_close,
 	.fd = sim_fd,
 	.buffer_new = sim_buffer_new,
+	.buffer_from_memory = sim_buffer_from_memory,
+	.buffer_export = sim_buffer_export,
+	.buffer_import = sim_buffer_import,
 	.buffer_free = sim_buffer_free,
 	.queue_new = sim_queue_new,
 	.queue_free = sim_queue_free,

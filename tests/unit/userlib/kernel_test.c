@@ -185,6 +185,142 @@ static void test_buffer(void)
 	lutna_device_close(dev);
 }
 
+static void test_from_memory(void)
+{
+	static _Alignas(4096) unsigned char memory[3 * 4096];
+	struct lutna_device *dev = open_mock();
+	struct lutna_buffer *buf = NULL;
+	int fd = -1;
+
+	need(!lutna_buffer_from_memory(&buf, dev, memory, 8192,
+				       LUTNA_BUFFER_DEVICE_READ));
+	ok(mock.user.addr == (uintptr_t)memory && mock.user.bytes == 8192 &&
+	   mock.user.flags == LUTNA_BO_READONLY && mock.map.bytes == 8192 &&
+	   mock.map.flags == LUTNA_MAP_READ, "memory that the device reads");
+	ok(lutna_buffer_data(buf) == memory && lutna_buffer_size(buf) == 8192 &&
+	   lutna_buffer_address(buf) == mock_addr(), "is where it was");
+	ok(lutna_buffer_export(buf, true, &fd) == -EINVAL && fd == -1 &&
+	   !mock.calls[LUTNA_CMD_BO_EXPORT], "is not exported");
+	lutna_buffer_free(buf);
+	memory[0] = 1;
+	ok(mock.unmap.bytes == 8192 && clean(), "freed, and still there");
+	need(!lutna_buffer_from_memory(&buf, dev, memory, 4096, 3));
+	ok(!mock.user.flags &&
+	   mock.map.flags == (LUTNA_MAP_READ | LUTNA_MAP_WRITE),
+	   "memory that the device writes");
+	lutna_buffer_free(buf);
+
+	buf = NULL;
+	memset(mock.calls, 0, sizeof(mock.calls));
+	ok(lutna_buffer_from_memory(&buf, dev, memory + 1, 4096, 1) == -EINVAL &&
+	   lutna_buffer_from_memory(&buf, dev, memory, 4097, 1) == -EINVAL &&
+	   lutna_buffer_from_memory(&buf, dev, memory, 0, 1) == -EINVAL &&
+	   lutna_buffer_from_memory(&buf, dev, memory, 4096, 4) == -EINVAL &&
+	   !mock.calls[LUTNA_CMD_BO_USER],
+	   "bad arguments do not reach the driver");
+	mock.limit = 65536;
+	mock.locked = 61440;
+	mock_fail(LUTNA_CMD_BO_USER, EPERM, 1);
+	ok(lutna_buffer_from_memory(&buf, dev, memory, 8192, 1) == -EPERM &&
+	   strstr(lutna_last_error(), "8192") &&
+	   strstr(lutna_last_error(), "65536 (ulimit -l)") &&
+	   strstr(lutna_last_error(), "61440"), "the limit is named");
+	mock_fail(LUTNA_CMD_BO_USER, ENOTTY, 1);
+	ok(lutna_buffer_from_memory(&buf, dev, memory, 4096, 1) == -EOPNOTSUPP &&
+	   strstr(lutna_last_error(), "this driver"), "an old driver");
+	mock_fail(LUTNA_CMD_BO_USER, EFAULT, 1);
+	ok(lutna_buffer_from_memory(&buf, dev, memory, 4096, 1) == -EFAULT,
+	   "no such memory");
+	mock_fail(LUTNA_CMD_VM_MAP, ENOSPC, 1);
+	ok(lutna_buffer_from_memory(&buf, dev, memory, 4096, 1) == -ENOSPC &&
+	   strstr(lutna_last_error(), "into the device"), "no address");
+	ok(!buf && clean(), "nothing was set, nothing is left");
+	lutna_device_close(dev);
+}
+
+static void test_export(void)
+{
+	struct lutna_device *dev = open_mock();
+	struct lutna_buffer *buf;
+	unsigned int files = open_files();
+	int fd = -1;
+
+	need(!lutna_buffer_new(&buf, dev, 1, 1));
+	ok(!lutna_buffer_export(buf, true, &fd) && fd >= 0 &&
+	   mock.export.flags == LUTNA_EXPORT_WRITE, "exported for writing");
+	close(fd);
+	ok(!lutna_buffer_export(buf, false, &fd) && !mock.export.flags,
+	   "exported for reading");
+	close(fd);
+	fd = -1;
+	mock_fail(LUTNA_CMD_BO_EXPORT, EMFILE, 1);
+	ok(lutna_buffer_export(buf, true, &fd) == -EMFILE, "no descriptor");
+	mock_fail(LUTNA_CMD_BO_EXPORT, ENOTTY, 1);
+	ok(lutna_buffer_export(buf, true, &fd) == -EOPNOTSUPP && fd == -1,
+	   "an old driver");
+	lutna_buffer_free(buf);
+	ok(clean() && open_files() == files, "nothing is left");
+	lutna_device_close(dev);
+}
+
+static void test_import(void)
+{
+	struct lutna_device *dev = open_mock();
+	struct lutna_buffer *buf = NULL;
+	int fd = mock_dmabuf(O_RDWR), readonly = mock_dmabuf(O_RDONLY);
+	unsigned int files = open_files();
+	unsigned char *data;
+
+	need(fd >= 0 && readonly >= 0);
+	need(!lutna_buffer_import(&buf, dev, fd, 3));
+	ok(mock.import.fd == fd && !mock.import.flags &&
+	   mock.map.bytes == MOCK_DMABUF_BYTES &&
+	   mock.map.flags == (LUTNA_MAP_READ | LUTNA_MAP_WRITE),
+	   "imported for both");
+	ok(lutna_buffer_size(buf) == MOCK_DMABUF_BYTES &&
+	   lutna_buffer_address(buf) == mock_addr(), "size and address");
+	data = lutna_buffer_data(buf);
+	need(data);
+	data[MOCK_DMABUF_BYTES - 1] = 1;
+	lutna_buffer_free(buf);
+	ok(mock.unmap.bytes == MOCK_DMABUF_BYTES && clean() &&
+	   open_files() == files, "freed; the descriptor stays");
+
+	need(!lutna_buffer_import(&buf, dev, readonly, 1));
+	data = lutna_buffer_data(buf);
+	ok(mock.import.flags == LUTNA_BO_READONLY && data && !data[0],
+	   "imported for reading");
+	lutna_buffer_free(buf);
+	mock.bad_offset = true;
+	need(!lutna_buffer_import(&buf, dev, fd, 1));
+	ok(!lutna_buffer_data(buf), "one that processes cannot map");
+	lutna_buffer_free(buf);
+	mock.bad_offset = false;
+
+	buf = NULL;
+	memset(mock.calls, 0, sizeof(mock.calls));
+	ok(lutna_buffer_import(&buf, dev, fd, 0) == -EINVAL &&
+	   lutna_buffer_import(&buf, dev, fd, 8) == -EINVAL &&
+	   !mock.calls[LUTNA_CMD_BO_IMPORT],
+	   "bad arguments do not reach the driver");
+	mock_fail(LUTNA_CMD_BO_IMPORT, EACCES, 1);
+	ok(lutna_buffer_import(&buf, dev, fd, 3) == -EACCES &&
+	   strstr(lutna_last_error(), "import"), "not permitted");
+	mock_fail(LUTNA_CMD_BO_IMPORT, ENOTTY, 1);
+	ok(lutna_buffer_import(&buf, dev, fd, 3) == -EOPNOTSUPP,
+	   "an old driver");
+	mock.bad_bytes = true;
+	ok(lutna_buffer_import(&buf, dev, fd, 3) == -EPROTO, "no size");
+	mock.bad_bytes = false;
+	mock_fail(LUTNA_CMD_VM_MAP, ENOSPC, 1);
+	ok(lutna_buffer_import(&buf, dev, fd, 3) == -ENOSPC, "no address");
+	ok(!buf && clean() && open_files() == files,
+	   "nothing was set, nothing is left");
+	lutna_device_close(dev);
+	close(fd);
+	close(readonly);
+}
+
 static void test_queue(void)
 {
 	struct lutna_device *dev = open_mock();
@@ -392,6 +528,9 @@ int main(void)
 	test_open();
 	test_names();
 	test_buffer();
+	test_from_memory();
+	test_export();
+	test_import();
 	test_queue();
 	dev = open_mock();
 	need(!lutna_queue_new(&queue, dev, 1, 2, 0));

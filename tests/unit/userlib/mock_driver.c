@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -152,6 +153,59 @@ static int bo_create(struct lutna_bo_create *args)
 	return 0;
 }
 
+static unsigned int buffer_add(uint64_t bytes)
+{
+	unsigned int index = buffer_count++;
+
+	expect(index < HANDLES);
+	buffers[index].alive = true;
+	buffers[index].bytes = bytes;
+	mock.buffers++;
+	return index;
+}
+
+static int bo_user(struct lutna_bo_user *args)
+{
+	mock.user = *args;
+	expect(args->size == sizeof(*args));
+	expect(!(args->flags & ~LUTNA_BO_READONLY));
+	expect(!args->handle && !args->reserved && !args->locked && !args->limit);
+	expect(args->bytes && !((args->addr | args->bytes) % PAGE));
+	args->handle = FIRST_BUFFER + buffer_add(args->bytes);
+	return 0;
+}
+
+static int bo_export(struct lutna_bo_export *args)
+{
+	mock.export = *args;
+	expect(args->size == sizeof(*args));
+	expect(!(args->flags & ~LUTNA_EXPORT_WRITE));
+	expect(is_buffer(args->handle) && !args->fd);
+	args->fd = mock_dmabuf(args->flags & LUTNA_EXPORT_WRITE ? O_RDWR : O_RDONLY);
+	return 0;
+}
+
+int mock_dmabuf(int flags)
+{
+	return open(mock.path, flags | O_CLOEXEC);
+}
+
+static int bo_import(struct lutna_bo_import *args)
+{
+	unsigned int index;
+
+	mock.import = *args;
+	expect(args->size == sizeof(*args));
+	expect(!(args->flags & ~LUTNA_BO_READONLY));
+	expect(!args->handle && !args->bytes && !args->mmap_offset);
+	index = buffer_add(MOCK_DMABUF_BYTES);
+	args->handle = FIRST_BUFFER + index;
+	args->bytes = mock.bad_bytes ? 0 : MOCK_DMABUF_BYTES;
+	args->mmap_offset = OFFSET(index) + mock.bad_offset;
+	expect(!ftruncate(mock.fd, (off_t)(OFFSET(index) + MOCK_DMABUF_BYTES)));
+	return 0;
+}
+
 static int bo_free(struct lutna_bo_free *args)
 {
 	expect(args->size == sizeof(*args));
@@ -260,6 +314,12 @@ static int dispatch(unsigned long request, void *arg)
 		return get_info(arg);
 	case LUTNA_IOCTL_BO_CREATE:
 		return bo_create(arg);
+	case LUTNA_IOCTL_BO_USER:
+		return bo_user(arg);
+	case LUTNA_IOCTL_BO_EXPORT:
+		return bo_export(arg);
+	case LUTNA_IOCTL_BO_IMPORT:
+		return bo_import(arg);
 	case LUTNA_IOCTL_BO_FREE:
 		return bo_free(arg);
 	case LUTNA_IOCTL_VM_MAP:
@@ -309,6 +369,10 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	    (mock.fail_cmd == MOCK_ANY || mock.fail_cmd == (int)cmd) &&
 	    !(mock.fail_skip && mock.fail_skip--)) {
 		mock.fail_times--;
+		if (request == LUTNA_IOCTL_BO_USER) {
+			((struct lutna_bo_user *)arg)->limit = mock.limit;
+			((struct lutna_bo_user *)arg)->locked = mock.locked;
+		}
 		errno = mock.fail_errno;
 		return -1;
 	}

@@ -11,7 +11,7 @@
 
 #include "uapi/lutna.h"
 
-#define MOCK_COMMANDS	(LUTNA_CMD_WAIT + 1)
+#define MOCK_COMMANDS	(LUTNA_CMD_BO_IMPORT + 1)
 #define MOCK_ANY	(-1)
 
 /**
@@ -29,9 +29,15 @@
  * @mappings: alive
  * @queues: alive
  * @bad_bytes: BO_CREATE answers with too small a size
- * @bad_offset: BO_CREATE answers with an offset that cannot be mapped
+ * @bad_offset: BO_CREATE and BO_IMPORT answer with an offset that cannot be
+ *	mapped
+ * @limit: what BO_USER says that may be locked
+ * @locked: what it says is locked
  * @took: jobs that SUBMIT says it took
  * @create: last argument of the ioctl of that name, as it was given
+ * @user: the same
+ * @export: the same
+ * @import: the same
  * @map: the same
  * @unmap: the same
  * @queue: the same
@@ -56,8 +62,13 @@ struct mock {
 	int queues;
 	bool bad_bytes;
 	bool bad_offset;
+	uint64_t limit;
+	uint64_t locked;
 	uint32_t took;
 	struct lutna_bo_create create;
+	struct lutna_bo_user user;
+	struct lutna_bo_export export;
+	struct lutna_bo_import import;
 	struct lutna_vm_map map;
 	struct lutna_vm_unmap unmap;
 	struct lutna_queue_create queue;
@@ -78,6 +89,12 @@ void mock_fail(int cmd, int err, int times);
 
 /* Mappings of its memory in this process */
 unsigned int mock_mapped(void);
+
+/* What a dma-buf of mock_dmabuf() is large */
+#define MOCK_DMABUF_BYTES	12288u
+
+/* Stands for a dma-buf; to be closed, or -1 */
+int mock_dmabuf(int flags);
 
 /* Device address and offset in the memory of the newest buffer */
 uint64_t mock_addr(void);

@@ -56,6 +56,44 @@ static void test_buffers(void)
 	lutna_device_close(dev);
 }
 
+static void test_foreign_memory(void)
+{
+	static _Alignas(4096) unsigned char memory[8192];
+	struct lutna_device *dev = open_sim("sim");
+	struct lutna_buffer *list = new_buffer(dev, LUTNA_CMD_SIZE, RO);
+	struct lutna_queue *queue = new_queue(dev, 4);
+	struct lutna_buffer *buf = NULL, *none = NULL;
+	struct lutna_result result;
+	uint64_t addr;
+	unsigned int i;
+	int fd = -1;
+
+	for (i = 0; i < 256; i++)
+		memory[256 + i] = (unsigned char)(i + 1);
+	need(!lutna_buffer_from_memory(&buf, dev, memory, 8192, RW));
+	addr = lutna_buffer_address(buf);
+	put_table(lutna_buffer_data(list), addr, addr, 1, addr + 256);
+	memory[0] = 41;
+	result = wait_for(queue, submit(queue, lutna_buffer_address(list), 1));
+	ok(!result.error && memory[0] == 42 &&
+	   lutna_buffer_data(buf) == memory, "works in the caller's memory");
+	ok(lutna_buffer_export(buf, true, &fd) == -EINVAL &&
+	   lutna_buffer_export(list, true, &fd) == -EOPNOTSUPP &&
+	   strstr(lutna_last_error(), "simulator") &&
+	   lutna_buffer_import(&none, dev, 0, RO) == -EOPNOTSUPP &&
+	   strstr(lutna_last_error(), "simulator") && !none && fd == -1,
+	   "no dma-bufs");
+	ok(lutna_buffer_from_memory(&none, dev, memory + 8, 4096, RW) == -EINVAL &&
+	   !none, "memory that is not whole pages");
+	lutna_buffer_free(buf);
+	memory[0] = 1;
+	result = wait_for(queue, submit(queue, lutna_buffer_address(list), 1));
+	ok(result.error == -EIO && memory[0] == 1, "freed, it is the caller's");
+	lutna_queue_free(queue);
+	lutna_buffer_free(list);
+	lutna_device_close(dev);
+}
+
 /* 200 jobs that add one to the same byte or double it */
 static void test_order(void)
 {
@@ -514,6 +552,7 @@ int main(void)
 {
 	test_info();
 	test_buffers();
+	test_foreign_memory();
 	test_order();
 	test_profile();
 	test_faults();

@@ -101,7 +101,52 @@ int lutna_device_fd(struct lutna_device *dev);
 /* Allocates, maps into the process and maps at a device address. */
 int lutna_buffer_new(struct lutna_buffer **out, struct lutna_device *dev,
 		     size_t bytes, unsigned int access);
+
+/**
+ * lutna_buffer_from_memory() - a buffer of memory that the process has
+ * @out: set on success; free with lutna_buffer_free()
+ * @dev: device
+ * @memory: page aligned; what is there now, locked until the buffer is freed
+ * @bytes: whole pages, not 0
+ * @access: LUTNA_BUFFER_DEVICE_*; memory that the process may only read can be
+ *	read by the device only
+ *
+ * The memory stays the caller's, and should stay mapped until the buffer is
+ * freed.
+ *
+ * Return: 0; -EPERM more than the process may lock: the error text says what it
+ * may ("ulimit -l"); -EFAULT no such memory; -EOPNOTSUPP an old driver; ...
+ */
+int lutna_buffer_from_memory(struct lutna_buffer **out, struct lutna_device *dev,
+			     void *memory, size_t bytes, unsigned int access);
+
+/**
+ * lutna_buffer_export() - a buffer as a dma-buf, for other drivers
+ * @buf: buffer
+ * @write: the descriptor is for writing too
+ * @fd: set on success, closed on exec; the memory lives while anybody has it
+ *
+ * Return: 0; -EINVAL a buffer of the process's own memory; -EOPNOTSUPP the
+ * simulator, or an old driver; ...
+ */
+int lutna_buffer_export(struct lutna_buffer *buf, bool write, int *fd);
+
+/**
+ * lutna_buffer_import() - a buffer of a dma-buf, of any driver
+ * @out: set on success; free with lutna_buffer_free()
+ * @dev: device
+ * @fd: dma-buf; stays the caller's and may be closed
+ * @access: LUTNA_BUFFER_DEVICE_*
+ *
+ * lutna_buffer_data() is NULL if its driver does not let processes map it.
+ *
+ * Return: 0; -EACCES the device is to write and @fd is not for that; -EINVAL no
+ * dma-buf; -EOPNOTSUPP the simulator, or an old driver; ...
+ */
+int lutna_buffer_import(struct lutna_buffer **out, struct lutna_device *dev,
+			int fd, unsigned int access);
 void lutna_buffer_free(struct lutna_buffer *buf);
+/* NULL only for some that were imported */
 void *lutna_buffer_data(struct lutna_buffer *buf);
 size_t lutna_buffer_size(const struct lutna_buffer *buf);
 uint64_t lutna_buffer_address(const struct lutna_buffer *buf);
