@@ -114,6 +114,7 @@ static int copy_layers(struct diag *diag, const struct image *image,
 			.precision = layer->precision,
 			.weights = layer->weights,
 			.nonzero = layer->nonzero,
+			.multiplied = layer->multiplied,
 			.positions = layer->positions,
 		};
 	}

@@ -21,6 +21,8 @@
  *	were asked for: other layers may want more of the same input
  * @weights: in all
  * @nonzero: that are not zero
+ * @multiplied: that the device multiplies with: zeros are left out where they are
+ *	stored compressed
  * @positions: outputs of one image that each weight takes part in
  */
 struct compile_layer {
@@ -28,6 +30,7 @@ struct compile_layer {
 	struct precision precision;
 	uint64_t weights;
 	uint64_t nonzero;
+	uint64_t multiplied;
 	uint64_t positions;
 };
 

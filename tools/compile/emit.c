@@ -377,6 +377,8 @@ static void describe(const struct program *program,
 	layer->weights = (uint64_t)command->conv.weights->rows *
 			 command->conv.weights->columns;
 	layer->nonzero = weights_nonzero(command->conv.weights);
+	layer->multiplied = command->conv.weights->format == LUTNA_WEIGHT_COMPRESSED ?
+			    layer->nonzero : layer->weights;
 	layer->macs = tensor_elements(&program->tensors[command->out]) *
 		      command->conv.weights->columns * program->batch;
 	layer->precision = command->conv.precision;

@@ -18,6 +18,8 @@ struct relocation {
  * @macs: of one run
  * @weights: in all
  * @nonzero: that are not zero
+ * @multiplied: that the device multiplies with: zeros are left out where they are
+ *	stored compressed
  * @positions: outputs of one image that each weight takes part in
  * @precision: what it computes with; @weights is 0 if it has no arithmetic
  */
@@ -27,6 +29,7 @@ struct layer {
 	uint64_t macs;
 	uint64_t weights;
 	uint64_t nonzero;
+	uint64_t multiplied;
 	uint64_t positions;
 	struct precision precision;
 };

@@ -190,7 +190,7 @@ static int measure_weights(struct tune_model *model, unsigned int bits,
 			&model->layers[find_layer(model, from->name)];
 
 		layer->nonzero[bits] += from->nonzero;
-		layer->macs[bits] += from->nonzero * from->positions;
+		layer->macs[bits] += from->multiplied * from->positions;
 		if (bits == TUNE_WEIGHT)
 			layer->weights += from->weights;
 	}
