@@ -12,8 +12,11 @@
 #include "reference.h"
 #include "tune.h"
 
-#define HELD_OUT	2000
-#define FIRST		500
+#define HELD_OUT	5000
+#define SEARCH_SHARE	5	/* of those */
+#define FIRST		150
+#define CONFIDENCE	95
+#define CONFIDENCE_MOST	99.9999
 
 struct settings {
 	const char *budget;
@@ -23,7 +26,9 @@ struct settings {
 	const char *subset;
 	const char *output;
 	const char *state;
+	const char *confidence;
 	unsigned long held_out;
+	unsigned long search;
 	unsigned long first;
 	unsigned long threads;
 	int progress;
@@ -37,6 +42,9 @@ static int parse(struct settings *s, int argc, char **argv, int *first)
 		{ .name = "budget", .letter = 'b', .kind = OPTION_STRING,
 		  .value = &s->budget, .argument = "POINTS",
 		  .help = "accuracy that may be lost (default 1.0)" },
+		{ .name = "confidence", .letter = 'c', .kind = OPTION_STRING,
+		  .value = &s->confidence, .argument = "PERCENT",
+		  .help = "that no more is lost, from 50 on (default 95)" },
 		{ .name = "reference", .kind = OPTION_STRING,
 		  .value = &s->reference, .argument = "PERCENT",
 		  .help = "against this accuracy (default: that of 8b x 9b)" },
@@ -51,10 +59,13 @@ static int parse(struct settings *s, int argc, char **argv, int *first)
 		  .help = "only the images whose indices are there, in that order" },
 		{ .name = "held-out", .kind = OPTION_NUMBER,
 		  .value = &s->held_out, .argument = "N", .low = 1, .high = 1ul << 24,
-		  .help = "the last N images are used (default 2000)" },
+		  .help = "the last N images are used (default 5000)" },
+		{ .name = "search", .kind = OPTION_NUMBER, .value = &s->search,
+		  .argument = "N", .low = 1, .high = 1ul << 24,
+		  .help = "the first N of them search, the others judge (default: a fifth)" },
 		{ .name = "first", .kind = OPTION_NUMBER, .value = &s->first,
 		  .argument = "N", .low = 1, .high = 1ul << 24,
-		  .help = "so many of them reject what is bad at once (default 500)" },
+		  .help = "N of those that search weigh single steps (default 150)" },
 		{ .name = "exact", .kind = OPTION_FLAG, .value = &s->exact,
 		  .help = "bits only, no approximate products" },
 		{ .name = "output", .letter = 'o', .kind = OPTION_STRING,
@@ -74,8 +85,9 @@ static int parse(struct settings *s, int argc, char **argv, int *first)
 		.command = "tune",
 		.arguments = "MODEL.onnx",
 		.summary = "Gives each layer bits of activations and of weights and an approximation, so\n"
-			   "that an inference takes least energy on LUT-NA and no more accuracy is lost than\n"
-			   "the budget. The last images of a training set judge; leave test sets alone.",
+			   "that an inference takes least energy on LUT-NA and, as far as images can tell that\n"
+			   "the search has not seen, no more accuracy is lost than the budget. The last images\n"
+			   "of a training set are used; leave test sets alone.",
 		.options = options,
 		.count = sizeof(options) / sizeof(options[0]),
 		.least = 1,
@@ -85,16 +97,16 @@ static int parse(struct settings *s, int argc, char **argv, int *first)
 	return options_parse(&usage, argc, argv, &s->json, first);
 }
 
-static int read_real(const char *option, const char *text, double *out)
+static int read_real(const char *option, const char *text, double low, double *out)
 {
 	char *end;
 	double value = strtod(text, &end);
 
-	if (end != text && !*end && value >= 0 && value <= 100) {
+	if (end != text && !*end && value >= low && value <= 100) {
 		*out = value;
 		return STATUS_OK;
 	}
-	complain("--%s: '%s' is not a number from 0 to 100", option, text);
+	complain("--%s: '%s' is not a number from %g to 100", option, text, low);
 	return STATUS_USAGE;
 }
 
@@ -103,12 +115,21 @@ static int read_goal(const struct settings *s, struct tune_goal *goal)
 	int status = STATUS_OK;
 
 	*goal = (struct tune_goal){
-		.budget = 1, .reference = -1, .exact = s->exact,
+		.budget = 1, .reference = -1, .confidence = CONFIDENCE,
+		.exact = s->exact,
 	};
 	if (s->budget)
-		status = read_real("budget", s->budget, &goal->budget);
+		status = read_real("budget", s->budget, 0, &goal->budget);
 	if (!status && s->reference)
-		status = read_real("reference", s->reference, &goal->reference);
+		status = read_real("reference", s->reference, 0, &goal->reference);
+	if (!status && s->confidence)
+		status = read_real("confidence", s->confidence, 50,
+				   &goal->confidence);
+	if (!status && goal->confidence > CONFIDENCE_MOST) {
+		complain("--confidence: no number of images gives %s percent",
+			 s->confidence);
+		status = STATUS_USAGE;
+	}
 	return status;
 }
 
@@ -152,7 +173,14 @@ static int read_data(const struct settings *s, struct idx *images,
 	if (s->subset && dataset_subset(s->subset, images, labels))
 		return STATUS_FAILURE;
 	tune->count = s->held_out < images->count ? s->held_out : images->count;
-	tune->quick = s->first < tune->count ? s->first : tune->count;
+	if (tune->count < 2)
+		return complain("%s: one image cannot both search and judge", path);
+	tune->search = s->search ? s->search :
+		       (tune->count + SEARCH_SHARE - 1) / SEARCH_SHARE;
+	if (tune->search >= tune->count)
+		return complain("--search %zu: leaves none of %zu images to judge",
+				tune->search, tune->count);
+	tune->quick = s->first < tune->search ? s->first : tune->search;
 	tune->item_bytes = images->item_bytes;
 	skip = images->count - tune->count;
 	tune->images = images->data + skip * images->item_bytes;
@@ -187,11 +215,10 @@ static int write_precision(const struct tune *tune, const struct tune_goal *goal
 
 	if (!file)
 		return complain("out of memory");
-	fprintf(file, "# lutna tune: budget %g points, %.2f %% of %zu images right (8b x 9b: %.2f %%)\n"
+	fprintf(file, "# lutna tune: budget %g points; on %zu images that did not search %.2f lost, at most %.2f with %g %% confidence\n"
 		"# layer, activation bits, weight bits, products\n", goal->budget,
-		100.0 * (double)result->best.score.correct / (double)tune->count,
-		tune->count,
-		100.0 * (double)result->base.score.correct / (double)tune->count);
+		tune->count - tune->search, result->best.verdict.lost,
+		result->best.verdict.bound, goal->confidence);
 	for (i = 0; i < tune->model.count; i++) {
 		const struct tune_choice *choice = &result->best.config.layers[i];
 		const struct precision precision = tune_approx(choice->approx);
@@ -213,14 +240,13 @@ static int explain(const struct settings *s, const struct tune *tune,
 		   const struct tune_goal *goal,
 		   const struct tune_result *result, int err)
 {
-	double got = 100.0 * (double)result->base.score.correct /
-		     (double)tune->count;
+	const struct tune_verdict *base = &result->base.verdict;
 
 	if (err == -ERANGE)
-		return complain("the budget cannot be met: 8b x 9b has %.2f %% of the held-out images right, %.2f points less than %.2f %%; a budget of %.2f could be met",
-				got, goal->reference - goal->budget - got,
-				goal->reference - goal->budget,
-				goal->reference - got);
+		return complain("the budget cannot be met: 8b x 9b loses %.2f points against %.2f %% on %zu held-out images, with %g %% confidence no more than %.2f, which could be met",
+				base->lost, goal->reference,
+				tune->count - tune->search, goal->confidence,
+				base->bound);
 	if (err == -ECANCELED && s->state)
 		return complain("stopped; the same command goes on from %s",
 				s->state);
@@ -232,7 +258,7 @@ static int explain(const struct settings *s, const struct tune *tune,
 static int search(const struct settings *s, const struct tune_goal *goal,
 		  struct tune *tune)
 {
-	struct tune_result result = { .count = 0 };
+	struct tune_result result = { .seen.count = 0 };
 	struct tune_report report = {
 		.tune = tune, .goal = goal, .result = &result,
 	};
@@ -241,6 +267,8 @@ static int search(const struct settings *s, const struct tune_goal *goal,
 
 	progress_start(&tune->progress, "tune", s->progress);
 	err = tune_search(tune, goal, &result);
+	if (!err)
+		err = tune_validate(tune, goal, &result);
 	progress_end(&tune->progress);
 	report.seconds = (double)(now_ns() - start) / 1e9;
 	if (err)
@@ -284,6 +312,7 @@ int cmd_tune(int argc, char **argv)
 		status = search(&s, &goal, &tune);
 	}
 	tune_state_close(&tune.state);
+	tune_answers_free(&tune.answers);
 	tune_model_free(&tune.model);
 	idx_free(&labels);
 	idx_free(&images);

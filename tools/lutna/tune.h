@@ -7,6 +7,8 @@
  *	tune_eval.c	accuracy of a choice, on simulators, in threads
  *	tune_state.c	what is known about choices, in memory and in a file
  *	tune_search.c	which choices are looked at
+ *	tune_validate.c	which of them is taken, by other images
+ *	bound.c		how much is lost at most
  *	tune_print.c	the result
  */
 #ifndef LUTNA_TOOL_TUNE_H
@@ -52,7 +54,8 @@ struct tune_config {
  * @name: of its node; nodes of one name are one layer
  * @weights: in all
  * @nonzero: weights that are not zero, by weight bits
- * @macs: multiplications of one image with those, by weight bits
+ * @macs: multiplications of one image, by weight bits: a layer whose weights are
+ *	stored dense multiplies by zeros, too
  * @group: layers of one group read the same numbers and have one width
  * @shares: one a layer: what that one wants this one gets
  */
@@ -95,14 +98,43 @@ struct tune_cost {
 	double area;
 };
 
-/* What the model does on some of the images */
+/**
+ * struct tune_score - what a choice does on some of the images
+ * @correct: images that it gets right
+ * @lost: images that 8b x 9b gets right and it does not
+ * @doubt: sum of the shares of images that it should lose: where it says another
+ *	class, by how much less likely 8b x 9b takes that one to be.  An estimate
+ *	of what is lost that needs no labels, and varies much less than a count.
+ * @divergence: sum of the Kullback-Leibler divergences from 8b x 9b, in nats
+ *
+ * @doubt and @divergence are 0 on images that only validate.
+ */
 struct tune_score {
 	uint64_t correct;
-	double loss;		/* sum of cross-entropies, in nats */
+	uint64_t lost;
+	double doubt;
+	double divergence;
 };
 
-/* Images [0, quick) and [quick, count) are looked at apart. */
-enum tune_part { TUNE_QUICK, TUNE_REST };
+/*
+ * Images [0, quick) and [quick, search) lead the search, [search, count) say
+ * what of its result holds.
+ */
+enum tune_part { TUNE_QUICK, TUNE_REST, TUNE_VALIDATION, TUNE_PARTS };
+
+/**
+ * struct tune_answers - what 8b x 9b says
+ * @right: one an image: whether it is right
+ * @log_p: logarithm of the probability of each class, images that search
+ * @classes: how many
+ * @correct: images that are right, by part
+ */
+struct tune_answers {
+	uint8_t *right;
+	float *log_p;
+	size_t classes;
+	uint64_t correct[TUNE_PARTS];
+};
 
 /**
  * struct tune_record - the score of a choice on a part of the images
@@ -138,9 +170,11 @@ struct tune_state {
  * @images: @count of them
  * @labels: as many
  * @count: images that are held out
+ * @search: of them, those that lead the search; fewer than @count
  * @quick: of them, those that are looked at first
  * @threads: that look at choices
  * @seen: choices that were looked at in this run
+ * @answers: of 8b x 9b
  * @state: what is known
  * @lock: over @state and @seen, while threads work
  * @stopped: the user wants it to stop
@@ -152,9 +186,11 @@ struct tune {
 	const uint8_t *labels;
 	size_t item_bytes;
 	size_t count;
+	size_t search;
 	size_t quick;
 	unsigned int threads;
 	size_t seen;
+	struct tune_answers answers;
 	struct tune_state state;
 	pthread_mutex_t lock;
 	struct progress progress;
@@ -164,37 +200,60 @@ struct tune {
  * struct tune_goal - what is wanted
  * @budget: points that may be lost
  * @reference: against this accuracy, in percent; below 0: that of 8b x 9b
+ * @confidence: in percent, that no more is lost
  * @exact: no approximations
  */
 struct tune_goal {
 	double budget;
 	double reference;
+	double confidence;
 	bool exact;
 };
 
-/* A choice that was looked at on all images */
+/**
+ * struct tune_verdict - what the validation images say of a choice
+ * @known: whether they were asked
+ * @accepted: the budget holds
+ * @score: on them
+ * @lost: points that it loses there
+ * @bound: points that it loses at most, with the confidence that was wanted
+ */
+struct tune_verdict {
+	bool known;
+	bool accepted;
+	struct tune_score score;
+	double lost;
+	double bound;
+};
+
+/* A choice that was looked at on all images of the search */
 struct tune_point {
 	struct tune_config config;
 	struct tune_cost cost;
 	struct tune_score score;
+	struct tune_verdict verdict;
+};
+
+/* Grows at its end */
+struct tune_points {
+	struct tune_point *list;
+	size_t count;
+	size_t room;
 };
 
 /**
  * struct tune_result - what a search has found
  * @base: 8b x 9b, exact
- * @best: least energy within the budget
- * @need: images that have to be right
- * @points: all that were looked at on all images
- * @count: how many
- * @room: for how many
+ * @best: least energy that was accepted
+ * @seen: all that were looked at on all images of the search
+ * @trail: those that it went by, each of less energy than the one before;
+ *	the first is @base
  */
 struct tune_result {
 	struct tune_point base;
 	struct tune_point best;
-	uint64_t need;
-	struct tune_point *points;
-	size_t count;
-	size_t room;
+	struct tune_points seen;
+	struct tune_points trail;
 };
 
 /* Set by SIGINT and SIGTERM; everything comes back with -ECANCELED then. */
@@ -272,6 +331,18 @@ struct tune_job {
 };
 
 /**
+ * tune_answers_read() - find out what 8b x 9b says
+ * @tune: search; its answers are set, tune_answers_free() in any case
+ *
+ * Return: as tune_evaluate()
+ */
+int tune_answers_read(struct tune *tune);
+void tune_answers_free(struct tune_answers *answers);
+/* Images [*first, *end) */
+void tune_part_range(const struct tune *tune, int part, size_t *first,
+		     size_t *end);
+
+/**
  * tune_evaluate() - find out, or remember, what choices are worth
  * @tune: search
  * @jobs: what
@@ -283,10 +354,43 @@ int tune_evaluate(struct tune *tune, struct tune_job *jobs, size_t count);
 
 /* tune_search.c */
 
-/* As tune_evaluate(); tune_result_free() in any case.  -ERANGE: not to be met */
+/**
+ * tune_search() - leave a trail of choices that take less and less energy
+ * @tune: what it is about; its answers are read
+ * @goal: what is wanted
+ * @result: base, seen and trail are set; tune_result_free() in any case
+ *
+ * Return: as tune_evaluate(); -ERANGE: not even 8b x 9b meets the budget, of
+ * which @result->base has the verdict
+ */
 int tune_search(struct tune *tune, const struct tune_goal *goal,
 		struct tune_result *result);
 void tune_result_free(struct tune_result *result);
+
+/* tune_validate.c */
+
+/**
+ * tune_verdict() - whether the budget holds
+ * @tune: search
+ * @goal: what is wanted
+ * @score: of a choice, on the validation images
+ */
+struct tune_verdict tune_verdict(const struct tune *tune,
+				 const struct tune_goal *goal,
+				 const struct tune_score *score);
+/* Of 8b x 9b */
+struct tune_verdict tune_verdict_base(const struct tune *tune,
+				      const struct tune_goal *goal);
+/**
+ * tune_validate() - go along the trail as far as validation images accept it
+ * @tune: search
+ * @goal: what is wanted
+ * @result: with a trail, whose verdicts and whose best are set
+ *
+ * Return: as tune_evaluate()
+ */
+int tune_validate(struct tune *tune, const struct tune_goal *goal,
+		  struct tune_result *result);
 
 /* tune_print.c */
 

@@ -167,28 +167,86 @@ static double number(const struct machine *m, size_t image, size_t index)
 	return value;
 }
 
-static void judge(const struct machine *m, size_t image, unsigned int label,
-		  struct tune_score *score)
+/* The class that it says: the first of equal ones, as lutna run does */
+static size_t answer(const struct machine *m, size_t image)
 {
-	double scale = (double)m->out.scale, sum = 0, top;
 	size_t best = 0, i;
 
-	/* The first of equal ones, as lutna run says. */
 	for (i = 1; i < m->classes; i++)
 		if (number(m, image, i) > number(m, image, best))
 			best = i;
-	top = number(m, image, best);
-	for (i = 0; i < m->classes; i++)
-		sum += exp(scale * (number(m, image, i) - top));
-	score->correct += best == label;
-	score->loss += log(sum) - scale * (number(m, image, label) - top);
+	return best;
 }
 
-static int score_part(const struct tune *tune, struct machine *m, int part,
-		      struct tune_score *score)
+/* Logarithms of the probabilities of all classes */
+static void softmax(const struct machine *m, size_t image, size_t best,
+		    double out[CLASSES_MAX])
 {
-	size_t at = part == TUNE_QUICK ? 0 : tune->quick;
-	size_t end = part == TUNE_QUICK ? tune->quick : tune->count;
+	double scale = (double)m->out.scale, sum = 0;
+	size_t i;
+
+	for (i = 0; i < m->classes; i++) {
+		out[i] = scale * (number(m, image, i) - number(m, image, best));
+		sum += exp(out[i]);
+	}
+	for (i = 0; i < m->classes; i++)
+		out[i] -= log(sum);
+}
+
+/* @image: in the outputs; @index: of all */
+typedef void (*look_fn)(struct tune *tune, const struct machine *m, size_t image,
+			size_t index, struct tune_score *score);
+
+static void note(struct tune *tune, const struct machine *m, size_t image,
+		 size_t index, struct tune_score *score)
+{
+	size_t best = answer(m, image), i;
+	double log_p[CLASSES_MAX];
+
+	(void)score;
+	tune->answers.right[index] = best == tune->labels[index];
+	if (index >= tune->search)
+		return;
+	softmax(m, image, best, log_p);
+	for (i = 0; i < m->classes; i++)
+		tune->answers.log_p[index * m->classes + i] = (float)log_p[i];
+}
+
+static void judge(struct tune *tune, const struct machine *m, size_t image,
+		  size_t index, struct tune_score *score)
+{
+	size_t best = answer(m, image), i;
+	double log_q[CLASSES_MAX];
+	const float *log_p;
+	float most;
+
+	score->correct += best == tune->labels[index];
+	score->lost += best != tune->labels[index] && tune->answers.right[index];
+	if (index >= tune->search)
+		return;
+	log_p = tune->answers.log_p + index * m->classes;
+	softmax(m, image, best, log_q);
+	most = log_p[0];
+	for (i = 0; i < m->classes; i++) {
+		most = fmaxf(most, log_p[i]);
+		score->divergence += exp((double)log_p[i]) *
+				     ((double)log_p[i] - log_q[i]);
+	}
+	score->doubt += exp((double)most) - exp((double)log_p[best]);
+}
+
+void tune_part_range(const struct tune *tune, int part, size_t *first,
+		     size_t *end)
+{
+	const size_t ends[TUNE_PARTS] = { tune->quick, tune->search, tune->count };
+
+	*first = part ? ends[part - 1] : 0;
+	*end = ends[part];
+}
+
+static int look(struct tune *tune, struct machine *m, size_t at, size_t end,
+		look_fn fn, struct tune_score *score)
+{
 	size_t i;
 
 	while (at < end) {
@@ -202,18 +260,87 @@ static int score_part(const struct tune *tune, struct machine *m, int part,
 			complain("%s", lutna_last_error());
 			return -EIO;
 		}
-		for (i = 0; i < count; i++) {
-			if (tune->labels[at + i] >= m->classes) {
-				complain("label %u, but %s has %zu classes",
-					 tune->labels[at + i], tune->model.path,
-					 m->classes);
-				return -EINVAL;
-			}
-			judge(m, i, tune->labels[at + i], score);
-		}
+		for (i = 0; i < count; i++)
+			fn(tune, m, i, at + i, score);
 		at += count;
 	}
 	return 0;
+}
+
+/* Those of one thread, without a trace in the state */
+static int answer_piece(void *opaque, size_t piece)
+{
+	struct tune *tune = opaque;
+	struct tune_config config = { .layers = tune_config_new(&tune->model) };
+	struct tune_score none = { .correct = 0 };
+	struct machine m = { .model = NULL };
+	size_t pieces = tune->threads;
+	int err = -ENOMEM;
+
+	if (!config.layers)
+		complain("out of memory");
+	else
+		err = tune_stopped ? -ECANCELED : start(tune, &config, &m);
+	if (!err)
+		err = look(tune, &m, tune->count * piece / pieces,
+			   tune->count * (piece + 1) / pieces, note, &none);
+	stop(&m);
+	tune_config_free(&config);
+	return err;
+}
+
+/* By one thread, so that what is wrong is said once */
+static int check_classes(struct tune *tune)
+{
+	struct tune_config config = { .layers = tune_config_new(&tune->model) };
+	struct machine m = { .model = NULL };
+	int err = -ENOMEM;
+	size_t i;
+
+	if (config.layers)
+		err = start(tune, &config, &m);
+	else
+		complain("out of memory");
+	tune->answers.classes = m.classes;
+	for (i = 0; !err && i < tune->count; i++)
+		if (tune->labels[i] >= m.classes) {
+			complain("label %u, but %s has %zu classes",
+				 tune->labels[i], tune->model.path, m.classes);
+			err = -EINVAL;
+		}
+	stop(&m);
+	tune_config_free(&config);
+	return err;
+}
+
+int tune_answers_read(struct tune *tune)
+{
+	struct tune_answers *a = &tune->answers;
+	size_t first, end, i;
+	int part, err;
+
+	err = check_classes(tune);
+	if (err)
+		return err;
+	a->right = calloc(tune->count, sizeof(*a->right));
+	a->log_p = calloc(tune->search * a->classes + 1, sizeof(*a->log_p));
+	if (!a->right || !a->log_p) {
+		complain("out of memory");
+		return -ENOMEM;
+	}
+	err = tune_parallel(tune->threads, tune->threads, answer_piece, tune);
+	for (part = 0; !err && part < TUNE_PARTS; part++) {
+		tune_part_range(tune, part, &first, &end);
+		for (i = first; i < end; i++)
+			a->correct[part] += a->right[i];
+	}
+	return err;
+}
+
+void tune_answers_free(struct tune_answers *answers)
+{
+	free(answers->right);
+	free(answers->log_p);
 }
 
 struct batch {
@@ -257,6 +384,7 @@ static int do_job(void *opaque, size_t index)
 	struct tune_job *job = &batch->jobs[index];
 	struct tune_score score = { .correct = 0 };
 	struct machine m = { .model = NULL };
+	size_t first, end;
 	char *key = tune_key(&tune->model, job->config);
 	int err;
 
@@ -269,8 +397,9 @@ static int do_job(void *opaque, size_t index)
 		return 0;
 	}
 	err = tune_stopped ? -ECANCELED : start(tune, job->config, &m);
+	tune_part_range(tune, job->part, &first, &end);
 	if (!err)
-		err = score_part(tune, &m, job->part, &score);
+		err = look(tune, &m, first, end, judge, &score);
 	stop(&m);
 	if (err) {
 		free(key);

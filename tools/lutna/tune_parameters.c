@@ -10,8 +10,10 @@
 
 /* No value below one that loses this much alone, beside the budget, is tried. */
 #define HOPELESS_POINTS	3.0
-/* What no loss at all counts as, in nats an image */
-#define LOSS_FLOOR	2e-4
+/* What no loss at all counts as: the same, in nats an image */
+#define LOSS_FLOOR	5e-5
+/* A bit less of a factor doubles its error, and the loss grows by the square. */
+#define GROWTH		4
 /* Between two drawings of the line */
 #define PIECE		8
 
@@ -20,7 +22,7 @@
  * @steps: how many
  * @values: by step
  * @tried: steps whose loss is measured one after the other; that of those
- *	between is taken to lie in proportion
+ *	between is taken to grow by a factor a step
  */
 static const struct ladder {
 	uint8_t steps;
@@ -155,25 +157,23 @@ static int look(struct search *s, struct probes *probes)
 /* Steps between two that are known */
 static void fill_in(struct parameter *p, unsigned int from, unsigned int to)
 {
+	double whole = pow(GROWTH, to - from) - 1;
 	unsigned int i;
 
 	for (i = from + 1; i < to; i++)
 		p->loss[i] = p->loss[from] + (p->loss[to] - p->loss[from]) *
-			     (i - from) / (to - from);
+			     (pow(GROWTH, i - from) - 1) / whole;
 }
 
 static void learn_alone(struct search *s, const struct probe *probe,
 			const struct tune_score *score, unsigned int before)
 {
 	struct parameter *p = &s->parameters[probe->parameter];
-	size_t quick = s->tune->quick;
-	double lost = tune_points(s->quick.correct, quick) -
-		      tune_points(score->correct, quick);
+	double quick = (double)s->tune->quick;
 
-	p->loss[probe->step] = fmax(0, (score->loss - s->quick.loss) /
-				    (double)quick);
+	p->loss[probe->step] = fmax(0, score->divergence / quick);
 	fill_in(p, before, probe->step);
-	if (lost > s->goal->budget + HOPELESS_POINTS)
+	if (100 * score->doubt / quick > s->goal->budget + HOPELESS_POINTS)
 		p->limit = probe->step + 1;
 }
 
@@ -230,8 +230,9 @@ int tune_measure_next(struct search *s)
 		err = look(s, &probes);
 	for (i = 0; !err && i < probes.count; i++) {
 		struct parameter *p = &s->parameters[probes.list[i].parameter];
-		double loss = fmax(0, (probes.jobs[i].score.loss -
-				       here.score.loss) / (double)s->tune->quick);
+		double loss = fmax(0, (probes.jobs[i].score.divergence -
+				       here.score.divergence) /
+				      (double)s->tune->quick);
 		double change = p->loss[p->step] + loss - p->loss[p->step + 1];
 		unsigned int step;
 
@@ -261,8 +262,9 @@ int tune_measure_products(struct search *s)
 		err = look(s, &probes);
 	for (i = 0; !err && i < probes.count; i++)
 		s->parameters[probes.list[i].parameter].loss[probes.list[i].step] =
-			fmax(0, (probes.jobs[i].score.loss - here.score.loss) /
-			     (double)s->tune->quick);
+			fmax(0, (probes.jobs[i].score.divergence -
+				 here.score.divergence) /
+				(double)s->tune->quick);
 	s->open = s->count;
 	probes_free(&probes);
 	return err;

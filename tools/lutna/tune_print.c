@@ -39,26 +39,34 @@ static int by_energy(const void *a, const void *b)
 
 	if (x->cost.energy != y->cost.energy)
 		return x->cost.energy < y->cost.energy ? -1 : 1;
-	return x->score.correct > y->score.correct ? -1 :
-	       x->score.correct < y->score.correct;
+	return x->score.doubt < y->score.doubt ? -1 :
+	       x->score.doubt > y->score.doubt;
+}
+
+/* Points that it should lose, by what 8b x 9b believes of the search images */
+static double points_in_doubt(const struct tune *tune,
+			      const struct tune_point *point)
+{
+	return 100 * point->score.doubt / (double)tune->search;
 }
 
 /* Points that no other beats in both, from the least energy; NULL: no memory */
 static const struct tune_point **pareto(const struct tune_result *result,
 					size_t *count)
 {
-	const struct tune_point **all = calloc(result->count + 1, sizeof(*all));
+	const struct tune_points *seen = &result->seen;
+	const struct tune_point **all = calloc(seen->count + 1, sizeof(*all));
 	size_t i, n = 0;
 
 	if (!all) {
 		complain("out of memory");
 		return NULL;
 	}
-	for (i = 0; i < result->count; i++)
-		all[i] = &result->points[i];
-	qsort(all, result->count, sizeof(*all), by_energy);
-	for (i = 0; i < result->count; i++)
-		if (!n || all[i]->score.correct > all[n - 1]->score.correct)
+	for (i = 0; i < seen->count; i++)
+		all[i] = &seen->list[i];
+	qsort(all, seen->count, sizeof(*all), by_energy);
+	for (i = 0; i < seen->count; i++)
+		if (!n || all[i]->score.doubt < all[n - 1]->score.doubt)
 			all[n++] = all[i];
 	*count = n;
 	return all;
@@ -105,21 +113,34 @@ static void print_units(const char *what, const char *unit,
 	printf(" %10.2f  times\n", 1.0);
 }
 
+static void print_accuracy(const struct tune_report *report)
+{
+	const struct tune_point *base = &report->result->base;
+	const struct tune_point *best = &report->result->best;
+	const struct tune *tune = report->tune;
+	size_t judges = tune->count - tune->search;
+
+	printf("search         %.2f %% right at 8b x 9b, %.2f %% tuned, of %zu images; %.2f points lost in the eyes of 8b x 9b\n",
+	       percent(base->score.correct, tune->search),
+	       percent(best->score.correct, tune->search), tune->search,
+	       points_in_doubt(tune, best));
+	printf("validation     %.2f %% right at 8b x 9b, %.2f %% tuned, of %zu others; %.2f points lost, at most %.2f with %g %% confidence\n",
+	       percent(base->verdict.score.correct, judges),
+	       percent(best->verdict.score.correct, judges), judges,
+	       best->verdict.lost, best->verdict.bound, report->goal->confidence);
+}
+
 int tune_print_text(const struct tune_report *report)
 {
 	const struct tune_result *result = report->result;
 	const struct tune_point *best = &result->best;
-	size_t count = report->tune->count;
 	struct tune_cost costs[LUTNA_UNIT_COUNT];
 	unsigned int i;
 
 	if (baselines(&report->tune->model, costs))
 		return STATUS_FAILURE;
 	print_layers(report);
-	printf("accuracy       %.2f %% at 8b x 9b, %.2f %% tuned, on %zu held-out images; at least %.2f %% was wanted\n",
-	       percent(result->base.score.correct, count),
-	       percent(best->score.correct, count), count,
-	       percent(result->need, count));
+	print_accuracy(report);
 	printf("8b x 9b       ");
 	for (i = 0; i < LUTNA_UNIT_COUNT; i++)
 		printf(" %10s", unit_names[i]);
@@ -128,7 +149,7 @@ int tune_print_text(const struct tune_report *report)
 		    false);
 	print_units("area", "transistors, a unit for each weight that is not zero",
 		    costs, best->cost.area, true);
-	printf("search         %zu scores, %zu of them new, in %.1f s\n",
+	printf("looked at      %zu scores, %zu of them new, in %.1f s\n",
 	       report->tune->state.count, report->tune->seen, report->seconds);
 	return STATUS_OK;
 }
@@ -186,15 +207,37 @@ static json *json_layers(const struct tune_model *model,
 	return list;
 }
 
+static json *json_verdict(const struct tune *tune,
+			  const struct tune_verdict *verdict)
+{
+	json *object = json_object_new_object();
+
+	add_number(object, "correct", verdict->score.correct);
+	add_number(object, "correct_lost", verdict->score.lost);
+	add_real(object, "accuracy", (double)verdict->score.correct /
+		 (double)(tune->count - tune->search));
+	add_real(object, "points_lost", verdict->lost);
+	add_real(object, "points_lost_most", verdict->bound);
+	json_object_object_add(object, "accepted",
+			       json_object_new_boolean(verdict->accepted));
+	return object;
+}
+
 static json *json_point(const struct tune_report *report,
 			const struct tune_point *point)
 {
+	const struct tune *tune = report->tune;
 	json *object = json_cost(&point->cost);
 
 	add_number(object, "correct", point->score.correct);
 	add_real(object, "accuracy", (double)point->score.correct /
-		 (double)report->tune->count);
-	add_real(object, "loss", point->score.loss / (double)report->tune->count);
+		 (double)tune->search);
+	add_real(object, "points_in_doubt", points_in_doubt(tune, point));
+	add_real(object, "divergence",
+		 point->score.divergence / (double)tune->search);
+	if (point->verdict.known)
+		json_object_object_add(object, "validation",
+				       json_verdict(tune, &point->verdict));
 	json_object_object_add(object, "layers",
 			       json_layers(&report->tune->model, &point->config));
 	return object;
@@ -236,9 +279,11 @@ int tune_print_json(const struct tune_report *report)
 	add_text(root, "model", tune->model.path);
 	add_text(root, "model_hash", hash);
 	add_number(root, "images", tune->count);
+	add_number(root, "search_images", tune->search);
 	add_number(root, "first_images", tune->quick);
+	add_number(root, "validation_images", tune->count - tune->search);
 	add_real(root, "budget_points", report->goal->budget);
-	add_number(root, "correct_wanted", result->need);
+	add_real(root, "confidence", report->goal->confidence);
 	json_object_object_add(root, "base", json_point(report, &result->base));
 	json_object_object_add(root, "tuned", json_point(report, &result->best));
 	json_object_object_add(root, "units_8x9",
@@ -247,6 +292,11 @@ int tune_print_json(const struct tune_report *report)
 	for (i = 0; i < count; i++)
 		json_object_array_add(list, json_point(report, front[i]));
 	json_object_object_add(root, "pareto", list);
+	list = json_object_new_array();
+	for (i = 0; i < result->trail.count; i++)
+		json_object_array_add(list, json_point(report,
+						       &result->trail.list[i]));
+	json_object_object_add(root, "trail", list);
 	add_number(root, "scores", tune->state.count);
 	add_number(root, "scores_new", tune->seen);
 	add_real(root, "seconds", report->seconds);

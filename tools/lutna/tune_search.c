@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * First each parameter (bits of an input, bits of weights, approximation) is
- * turned down alone, to see how much the loss grows.  That gives an order of
- * moves, those first that save most energy for the loss that they were seen to
- * cause.  How far along this path accuracy allows is found by intervals.  Half
- * the budget is spent so; then the next step of each parameter is measured anew
- * where the search stands, for the second half.  What is left of the budget is
- * spent on single moves: one that fails is not tried again.  Approximate products
- * come last, since fewer bits of an input save more than looking at fewer of its
- * digits: they are for layers whose input others want to be wide.
+ * turned down alone, to see how far the outputs move from those of 8b x 9b.  That
+ * gives an order of moves, those first that save most energy for what they were
+ * seen to do.  How far along this path a quarter of the budget leads is found by
+ * intervals; then the next step of each parameter is measured anew from there,
+ * for the next quarter, and so on.  What is left of the budget in the end is
+ * spent on single moves, of which not many may fail: whoever tries often enough
+ * finds moves that do no harm on these images alone.  For the same reason the
+ * search goes by what 8b x 9b believes of the answers, a mean over all classes,
+ * and not by how many of few images happen to be right.
+ *
+ * On the way it leaves a trail, of which other images take what they accept.
+ *
+ * Approximate products come after half of the budget: fewer bits of an input save
+ * more than looking at fewer of its digits, which is for layers whose input
+ * others want to be wide.
  *
  * All decisions depend on scores alone, never on time or on threads.
  */
@@ -25,14 +32,21 @@
 #define TRIALS		2
 /* A choice is given up after the first images if it is this much worse. */
 #define MARGIN_POINTS	1.0
-/* Pieces of work a parameter, for who waits */
-#define PIECES_LATER	2
+/* Parts that the budget is spent in */
+#define STAGES		4
+/* Single moves that may fail, for each kind */
+#define PATIENCE	8
+/* Energy between two points of the trail, as a share: first and later stages */
+#define TRAIL_FIRST	0.85
+#define TRAIL_LATER	0.94
+/* Pieces of work of a stage, beside those of each parameter, for who waits */
 #define PIECES_STAGE	16
 
 struct trial {
 	struct tune_config config;
 	struct tune_cost cost;
 	struct tune_job jobs[2];
+	struct tune_score score;
 	size_t moves;
 	bool hopeful;
 	bool passed;
@@ -60,25 +74,25 @@ void tune_show(const struct search *s)
 	fflush(stderr);
 }
 
-static int add_point(struct search *s, const struct tune_config *config,
+static int add_point(struct search *s, struct tune_points *to,
+		     const struct tune_config *config,
 		     const struct tune_cost *cost, const struct tune_score *score)
 {
-	struct tune_result *r = s->result;
 	struct tune_point *grown;
 
-	if (r->count == r->room) {
-		size_t room = r->room ? 2 * r->room : 32;
+	if (to->count == to->room) {
+		size_t room = to->room ? 2 * to->room : 32;
 
-		grown = realloc(r->points, room * sizeof(*grown));
+		grown = realloc(to->list, room * sizeof(*grown));
 		if (!grown)
 			return tune_no_memory();
-		r->points = grown;
-		r->room = room;
+		to->list = grown;
+		to->room = room;
 	}
-	r->points[r->count] = (struct tune_point){ .cost = *cost, .score = *score };
-	if (tune_config_copy(&s->tune->model, &r->points[r->count].config, config))
+	to->list[to->count] = (struct tune_point){ .cost = *cost, .score = *score };
+	if (tune_config_copy(&s->tune->model, &to->list[to->count].config, config))
 		return tune_no_memory();
-	r->count++;
+	to->count++;
 	return 0;
 }
 
@@ -107,23 +121,25 @@ static int set_trial(struct search *s, struct trial *trial,
 
 static int judge(struct search *s, struct trial *trial)
 {
-	const struct tune_score score = {
-		.correct = trial->jobs[0].score.correct +
-			   trial->jobs[1].score.correct,
-		.loss = trial->jobs[0].score.loss + trial->jobs[1].score.loss,
-	};
+	const struct tune_score *first = &trial->jobs[0].score;
+	const struct tune_score *rest = &trial->jobs[1].score;
 
-	trial->passed = score.correct >= s->need;
-	return add_point(s, &trial->config, &trial->cost, &score);
+	trial->score = (struct tune_score){
+		.correct = first->correct + rest->correct,
+		.lost = first->lost + rest->lost,
+		.doubt = first->doubt + rest->doubt,
+		.divergence = first->divergence + rest->divergence,
+	};
+	/* A little more, since sums are not exact. */
+	trial->passed = tune_doubt(&trial->score, s->tune->search) <=
+			s->allowed + 1e-9;
+	return add_point(s, &s->result->seen, &trial->config, &trial->cost,
+			 &trial->score);
 }
 
 /* Most of those that fail do so on the first images already. */
 static int look_at(struct search *s, struct trial *trials, size_t count)
 {
-	double lost = tune_points(s->result->base.score.correct, s->tune->count) -
-		      tune_points(s->need, s->tune->count);
-	double least = tune_points(s->quick.correct, s->tune->quick) - lost -
-		       MARGIN_POINTS;
 	struct tune_job jobs[TRIALS];
 	size_t n = 0, i;
 	int err;
@@ -133,8 +149,8 @@ static int look_at(struct search *s, struct trial *trials, size_t count)
 	err = tune_evaluate(s->tune, jobs, count);
 	for (i = 0; !err && i < count; i++) {
 		trials[i].jobs[0].score = jobs[i].score;
-		trials[i].hopeful = tune_points(jobs[i].score.correct,
-						s->tune->quick) >= least;
+		trials[i].hopeful = tune_doubt(&jobs[i].score, s->tune->quick) <=
+				    s->allowed + MARGIN_POINTS;
 	}
 	for (i = 0; !err && i < count; i++)
 		if (trials[i].hopeful)
@@ -206,6 +222,59 @@ static int narrow(struct search *s, const struct move *path, size_t *low,
 	return err;
 }
 
+/* Prefixes of a path, each of a share less energy than the one before, and all */
+static int pick(struct search *s, const struct move *path, size_t count,
+		struct trial *trials, size_t *picked)
+{
+	const struct tune_points *trail = &s->result->trail;
+	double energy = trail->list[trail->count - 1].cost.energy;
+	int err = 0;
+	size_t i;
+
+	for (i = 1; !err && i <= count; i++) {
+		struct trial *trial = &trials[*picked];
+
+		err = set_trial(s, trial, path, i);
+		if (!err && (i == count ||
+			     trial->cost.energy <= energy * s->trail_share)) {
+			energy = trial->cost.energy;
+			++*picked;
+		} else {
+			tune_config_free(&trial->config);
+		}
+	}
+	return err;
+}
+
+static int leave_trail(struct search *s, const struct move *path, size_t count)
+{
+	struct trial *trials = calloc(count + 1, sizeof(*trials));
+	struct tune_job *jobs = calloc(2 * count + 1, sizeof(*jobs));
+	size_t n = 0, i;
+	int err;
+
+	err = trials && jobs ? pick(s, path, count, trials, &n) : tune_no_memory();
+	for (i = 0; i < n; i++)
+		memcpy(&jobs[2 * i], trials[i].jobs, sizeof(trials[i].jobs));
+	if (!err)
+		err = tune_evaluate(s->tune, jobs, 2 * n);
+	for (i = 0; !err && i < n; i++) {
+		struct trial *trial = &trials[i];
+
+		memcpy(trial->jobs, &jobs[2 * i], sizeof(trial->jobs));
+		err = judge(s, trial);
+		if (!err)
+			err = add_point(s, &s->result->trail, &trial->config,
+					&trial->cost, &trial->score);
+	}
+	s->done += n;
+	for (i = 0; i < n; i++)
+		tune_config_free(&trials[i].config);
+	free(jobs);
+	free(trials);
+	return err;
+}
+
 static int walk(struct search *s)
 {
 	struct trial trial = { .moves = 0 };
@@ -219,6 +288,8 @@ static int walk(struct search *s)
 	high = count + 1;
 	while (!err && high - low > 1)
 		err = narrow(s, path, &low, &high);
+	if (!err)
+		err = leave_trail(s, path, low);
 	if (!err)
 		err = set_trial(s, &trial, path, low);
 	if (!err)
@@ -238,7 +309,8 @@ static int by_score(const void *a, const void *b)
 }
 
 /* The two moves that promise most, each by itself */
-static int try_singly(struct search *s, struct move *moves, size_t *open)
+static int try_singly(struct search *s, struct move *moves, size_t *open,
+		      size_t *failed)
 {
 	struct trial trials[TRIALS] = { 0 };
 	size_t count, i;
@@ -256,10 +328,13 @@ static int try_singly(struct search *s, struct move *moves, size_t *open)
 	if (!err && count)
 		err = look_at(s, trials, count);
 	for (i = 0; !err && i < count; i++)
-		if (!trials[i].passed)
+		if (!trials[i].passed) {
 			s->parameters[moves[i].parameter].limit = moves[i].step;
+			++*failed;
+		}
 	for (i = 0; !err && i < count; i++)
 		if (trials[i].passed) {
+			err = leave_trail(s, &moves[i], 1);
 			accept(s, &trials[i], &moves[i]);
 			break;
 		}
@@ -270,22 +345,19 @@ static int try_singly(struct search *s, struct move *moves, size_t *open)
 static int singly(struct search *s)
 {
 	struct move *moves = calloc(s->count, sizeof(*moves));
-	size_t open = 1;
+	size_t open = 1, failed = 0;
 	int err = moves ? 0 : tune_no_memory();
 
-	while (!err && open)
-		err = try_singly(s, moves, &open);
+	while (!err && open && failed < PATIENCE)
+		err = try_singly(s, moves, &open, &failed);
 	free(moves);
 	return err;
 }
 
-/* Where the search begins, and how much it may lose from there */
+/* Where the search begins */
 static int begin(struct search *s)
 {
 	struct tune_point *base = &s->result->base;
-	struct tune_job jobs[2];
-	size_t count = s->tune->count;
-	double from;
 	int err;
 
 	base->config.layers = tune_config_new(&s->tune->model);
@@ -293,65 +365,54 @@ static int begin(struct search *s)
 	    tune_config_copy(&s->tune->model, &s->now, &base->config) ||
 	    tune_cost(&s->tune->model, &base->config, &base->cost))
 		return tune_no_memory();
-	jobs[0] = (struct tune_job){ .config = &base->config, .part = TUNE_QUICK };
-	jobs[1] = (struct tune_job){ .config = &base->config, .part = TUNE_REST };
-	err = tune_evaluate(s->tune, jobs, 2);
-	if (err)
-		return err;
 	s->cost = base->cost;
-	s->quick = jobs[0].score;
-	base->score.correct = jobs[0].score.correct + jobs[1].score.correct;
-	base->score.loss = jobs[0].score.loss + jobs[1].score.loss;
-	from = s->goal->reference >= 0 ? s->goal->reference :
-					 tune_points(base->score.correct, count);
-	/* A little less, since a sum of points is no exact number of images. */
-	s->result->need = (uint64_t)fmax(0, ceil((from - s->goal->budget) *
-						 (double)count / 100 - 1e-6));
-	return add_point(s, &base->config, &base->cost, &base->score);
+	base->score.correct = s->tune->answers.correct[TUNE_QUICK] +
+			      s->tune->answers.correct[TUNE_REST];
+	base->verdict = tune_verdict_base(s->tune, s->goal);
+	/* Fewer bits do not make it better. */
+	if (!base->verdict.accepted)
+		return -ERANGE;
+	err = add_point(s, &s->result->seen, &base->config, &base->cost,
+			&base->score);
+	if (!err)
+		err = add_point(s, &s->result->trail, &base->config, &base->cost,
+				&base->score);
+	if (!err)
+		s->result->trail.list[0].verdict = base->verdict;
+	return err;
 }
 
-static int finish(struct search *s)
+/* Points that may be lost in all; below 0 if 8b x 9b is worse than wanted */
+static double spare(const struct search *s)
 {
-	struct tune_result *r = s->result;
-	const struct tune_point *best = NULL;
-	size_t i;
+	double right = 100.0 * (double)s->result->base.score.correct /
+		       (double)s->tune->search;
 
-	for (i = 0; i < r->count; i++)
-		if (r->points[i].score.correct >= r->need &&
-		    (!best || r->points[i].cost.energy < best->cost.energy))
-			best = &r->points[i];
-	if (!best)
-		return -ERANGE;
-	r->best = *best;
-	r->best.config.layers = NULL;
-	if (tune_config_copy(&s->tune->model, &r->best.config, &best->config))
-		return tune_no_memory();
-	return 0;
+	return s->goal->budget -
+	       (s->goal->reference >= 0 ? s->goal->reference - right : 0);
 }
 
 static int stages(struct search *s)
 {
-	uint64_t base = s->result->base.score.correct, need = s->result->need;
+	double all = fmax(0, spare(s));
+	unsigned int stage;
 	int err;
 
 	s->start_ns = now_ns();
-	s->expected = (TUNE_WAVES + PIECES_LATER) * s->open + 2 * PIECES_STAGE;
+	s->expected = (TUNE_WAVES + STAGES - 1) * s->open + STAGES * PIECES_STAGE +
+		      (s->count - s->open);
 	err = tune_measure_alone(s);
-	s->need = need + (base - need) / 2;
-	if (!err)
-		err = walk(s);
-	if (!err)
-		err = tune_measure_next(s);
-	s->need = need;
-	if (!err)
-		err = walk(s);
-	if (!err)
-		err = singly(s);
-	if (!err && !s->goal->exact)
-		err = tune_measure_products(s);
-	if (!err && !s->goal->exact)
-		err = singly(s);
-	return err;
+	for (stage = 1; !err && stage <= STAGES; stage++) {
+		s->allowed = all * stage / STAGES;
+		s->trail_share = stage == 1 ? TRAIL_FIRST : TRAIL_LATER;
+		if (stage > 1)
+			err = tune_measure_next(s);
+		if (!err && stage == STAGES / 2 + 1 && !s->goal->exact)
+			err = tune_measure_products(s);
+		if (!err)
+			err = walk(s);
+	}
+	return err ? err : singly(s);
 }
 
 int tune_search(struct tune *tune, const struct tune_goal *goal,
@@ -362,26 +423,29 @@ int tune_search(struct tune *tune, const struct tune_goal *goal,
 
 	err = tune_parameters_new(&s);
 	if (!err)
+		err = tune_answers_read(tune);
+	if (!err)
 		err = begin(&s);
-	/* Fewer bits do not make it better. */
-	if (!err && result->base.score.correct < result->need)
-		err = -ERANGE;
 	if (!err)
 		err = stages(&s);
-	if (!err)
-		err = finish(&s);
 	tune_config_free(&s.now);
 	free(s.parameters);
 	return err;
 }
 
-void tune_result_free(struct tune_result *result)
+static void free_points(struct tune_points *points)
 {
 	size_t i;
 
-	for (i = 0; i < result->count; i++)
-		tune_config_free(&result->points[i].config);
-	free(result->points);
+	for (i = 0; i < points->count; i++)
+		tune_config_free(&points->list[i].config);
+	free(points->list);
+}
+
+void tune_result_free(struct tune_result *result)
+{
+	free_points(&result->seen);
+	free_points(&result->trail);
 	tune_config_free(&result->base.config);
 	tune_config_free(&result->best.config);
 }

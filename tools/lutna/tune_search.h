@@ -19,7 +19,7 @@ enum kind { KIND_ACT, KIND_WEIGHT, KIND_APPROX, KINDS };
  * @index: group of layers (KIND_ACT), or layer
  * @step: where it is
  * @limit: first step that it may not be at
- * @loss: growth of the loss from step 0, in nats an image, by step
+ * @loss: growth of the divergence from step 0, in nats an image, by step
  */
 struct parameter {
 	enum kind kind;
@@ -46,8 +46,8 @@ struct move {
  *	approximations too
  * @now: choice that is good enough
  * @cost: of @now
- * @quick: score of 8b x 9b on the first images
- * @need: images that have to be right in this stage
+ * @allowed: points that may be lost in this stage, by tune_doubt()
+ * @trail_share: energy of a point of the trail, as a share of that before
  * @done: pieces of work
  * @expected: pieces of work in all, as far as one can tell
  * @start_ns: when it began
@@ -61,16 +61,17 @@ struct search {
 	size_t open;
 	struct tune_config now;
 	struct tune_cost cost;
-	struct tune_score quick;
-	uint64_t need;
+	double allowed;
+	double trail_share;
 	size_t done;
 	size_t expected;
 	uint64_t start_ns;
 };
 
-static inline double tune_points(uint64_t images, size_t of)
+/* Points that should be lost on the images of a part */
+static inline double tune_doubt(const struct tune_score *score, size_t images)
 {
-	return of ? 100.0 * (double)images / (double)of : 0;
+	return images ? 100 * score->doubt / (double)images : 0;
 }
 
 /* All of these return 0 or a negative errno after a message. */

@@ -19,6 +19,7 @@
 #include "tune.h"
 
 #define HEAD_BYTES	256
+#define VERSION		"lutna-tune 2 "
 
 static int by_key(const void *a, const void *b)
 {
@@ -94,8 +95,9 @@ int tune_state_add(struct tune_state *state, char *key, int part,
 	if (state->fd < 0)
 		return 0;
 	/* Exactly, in hexadecimal. */
-	length = asprintf(&line, "%d %" PRIu64 " %a %s\n", part, score->correct,
-			  score->loss, key);
+	length = asprintf(&line, "%d %" PRIu64 " %" PRIu64 " %a %a %s\n", part,
+			  score->correct, score->lost, score->doubt,
+			  score->divergence, key);
 	if (length < 0)
 		return -ENOMEM;
 	err = append(state->fd, line, (size_t)length);
@@ -111,9 +113,9 @@ static void head_line(const struct tune *tune, char line[HEAD_BYTES])
 
 	data = tune_hash(data, tune->labels, tune->count);
 	snprintf(line, HEAD_BYTES,
-		 "lutna-tune 1 model %016" PRIx64 " data %016" PRIx64
-		 " images %zu first %zu layers %zu\n",
-		 tune->model.hash, data, tune->count, tune->quick,
+		 VERSION "model %016" PRIx64 " data %016" PRIx64
+		 " images %zu search %zu first %zu layers %zu\n",
+		 tune->model.hash, data, tune->count, tune->search, tune->quick,
 		 tune->model.count);
 }
 
@@ -135,10 +137,12 @@ static int take_record(struct tune *tune, const char *line)
 	char *key = NULL;
 	int part, used = 0, err;
 
-	if (sscanf(line, "%d %" SCNu64 " %la %n", &part, &score.correct,
-		   &score.loss, &used) != 3 || !used ||
-	    (part != TUNE_QUICK && part != TUNE_REST) ||
-	    score.correct > tune->count || !key_fits(tune, line + used))
+	if (sscanf(line, "%d %" SCNu64 " %" SCNu64 " %la %la %n", &part,
+		   &score.correct, &score.lost, &score.doubt, &score.divergence,
+		   &used) != 5 || !used || part < 0 || part >= TUNE_PARTS ||
+	    score.correct > tune->count ||
+	    score.lost > tune->count - score.correct ||
+	    !key_fits(tune, line + used))
 		return -EINVAL;
 	if (tune_state_find(&tune->state, line + used, part))
 		return 0;
@@ -153,16 +157,21 @@ static int take_record(struct tune *tune, const char *line)
 
 static int compare_heads(const char *path, const char *have, const char *want)
 {
-	static const char *const fields[] = { "model", "data", "images", "first" };
+	static const char *const fields[] = {
+		"model", "data", "images", "search", "first",
+	};
 	static const char *const reasons[] = {
 		"of another model", "of other images or labels",
-		"of another number of images", "of another number of first images",
+		"of another number of images",
+		"of another number of images that search",
+		"of another number of first images",
 	};
 	size_t i;
 
-	if (strncmp(have, "lutna-tune 1 ", strlen("lutna-tune 1 ")))
+	if (strncmp(have, "lutna-tune ", strlen("lutna-tune ")))
 		return complain("%s: not a state file of lutna tune", path);
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]) &&
+	     !strncmp(have, VERSION, strlen(VERSION)); i++) {
 		const char *a = strstr(have, fields[i]), *b = strstr(want, fields[i]);
 		size_t length = strlen(fields[i]) + 1;
 
