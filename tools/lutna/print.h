@@ -64,6 +64,8 @@ enum verdict {
  * @layers: sums of the device's records, one a layer
  * @totals: sum of @layers
  * @unit: enum lutna_unit that the jobs were accounted for
+ * @digit_bits: of a digit of that unit; 0: it has none
+ * @approx: of all layers, in place of what was compiled; NULL: as compiled
  * @profile: @layers are to be shown
  * @verdict: outputs against the reference
  * @reference: what the reference was
@@ -87,6 +89,8 @@ struct run_report {
 	const struct lutna_profile *layers;
 	struct lutna_profile totals;
 	unsigned int unit;
+	unsigned int digit_bits;
+	const char *approx;
 	bool profile;
 	enum verdict verdict;
 	const char *reference;

@@ -270,6 +270,10 @@ static void json_run_end(const struct run_report *report)
 		add_real(root, "accuracy",
 			 (double)report->correct / (double)report->count);
 	}
+	add_text(root, "unit", unit_names[report->unit]);
+	if (report->digit_bits)
+		add_number(root, "digits", report->digit_bits);
+	add_text(root, "approx", report->approx ? report->approx : "as compiled");
 	add_real(root, "cycles_per_image", cycles);
 	if (report->device->clock_khz)
 		add_real(root, "modelled_ns_per_image",

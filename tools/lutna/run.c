@@ -11,6 +11,9 @@
 #include "run.h"
 #include "variant.h"
 
+/* Of the units that the device accounts for by itself */
+#define DEVICE_DIGIT_BITS	2
+
 /* A class is a byte in a label file. */
 #define CLASSES_MAX	256
 
@@ -315,6 +318,14 @@ static int open_session(struct run *run)
 	return STATUS_OK;
 }
 
+/* Settings name those alone that are not the device's. */
+static unsigned int digit_bits(const struct run_settings *settings)
+{
+	if (settings->unit != LUTNA_UNIT_DNC && settings->unit != LUTNA_UNIT_LUTNA)
+		return 0;
+	return settings->digits ? (unsigned int)settings->digits : DEVICE_DIGIT_BITS;
+}
+
 int run_model(const struct run_settings *settings,
 	      const struct lutna_model *model, const struct run_input *input)
 {
@@ -325,6 +336,8 @@ int run_model(const struct run_settings *settings,
 		.device = &run.info, .model = model,
 		.count = input->images.count,
 		.unit = (unsigned int)settings->unit,
+		.digit_bits = digit_bits(settings),
+		.approx = settings->approx,
 		.profile = settings->profile,
 	};
 	int status;

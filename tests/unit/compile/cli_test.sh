@@ -49,13 +49,17 @@ result "--help" "$(try 0 "$lutna" --help; [ -s "$dir/out" ] || echo silent)"
 result "--version" "$(try 0 "$lutna" --version; grep -q '^lutna [0-9]' "$dir/out" || cat "$dir/out")"
 result "no command" "$(try 2 "$lutna"; [ ! -s "$dir/out" ] || echo "on standard output")"
 result "an unknown command" "$(try 2 "$lutna" fly; grep -q "no command 'fly'" "$dir/err" || cat "$dir/err")"
-for command in info compile run tune bench; do
-	result "$command --help" "$(try 0 "$lutna" $command --help
+# Those that there are, by the tool's own word; one that goes missing shows, too.
+mapfile -t commands < <("$lutna" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+result "the commands are known" "$(diff <(printf '%s\n' info compile run tune bench cost) \
+	<(printf '%s\n' "${commands[@]}"))"
+for command in "${commands[@]}"; do
+	result "$command --help" "$(try 0 "$lutna" "$command" --help
 		grep -q "^Usage: lutna $command" "$dir/out" || echo "no usage")"
-	result "$command: an unknown option" "$(try 2 "$lutna" $command --what
+	result "$command: an unknown option" "$(try 2 "$lutna" "$command" --what
 		[ ! -s "$dir/out" ] || echo "on standard output")"
 	# Each option of the help is in the manual, and the other way round.
-	"$lutna" $command --help | grep -oE -- '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' |
+	"$lutna" "$command" --help | grep -oE -- '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' |
 		sort -u >"$dir/help"
 	grep -E '^\.(BI|BR|RB|B) ' "$top/tools/man/lutna-$command.1" | sed 's/\\-/-/g' |
 		grep -oE -- '--[a-z-]+' | sort -u >"$dir/man"
@@ -194,6 +198,13 @@ result "run --digits: the same outputs, other energy" \
 		    print(f"digits of {sys.argv[3]} bits: the same energy on {same}, not {wanted}")
 		END
 	done)"
+result "run --json: the arithmetic that was asked for" \
+	"$(try 0 "${run[@]}" --json "$dir/m.lutna" "$images"
+	get '[d[k] for k in ("unit", "digits", "approx")]' "['lutna', 2, 'as compiled']"
+	try 0 "${run[@]}" --unit dnc --digits 4 --approx w1 --json "$dir/m.lutna" "$images"
+	get '[d[k] for k in ("unit", "digits", "approx")]' "['dnc', 4, 'w1']"
+	try 0 "${run[@]}" --unit array --json "$dir/m.lutna" "$images"
+	get '[d["unit"], "digits" in d]' "['array', False]")"
 result "run --unit: of exact units the same outputs" \
 	"$(for unit in lut dnc lutna array wallace dadda; do
 		try 0 "${run[@]}" --unit $unit --expect "$dir/o" "$dir/m.lutna" "$images"
