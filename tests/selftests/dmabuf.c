@@ -22,6 +22,7 @@
 #include <xf86drmMode.h>
 
 #include "kselftest_harness.h"
+#include "exporter/lutna_exporter.h"
 #include "lutna_test.h"
 
 #define PAGE	4096UL
@@ -449,6 +450,95 @@ TEST_F(dmabuf, two_devices)
 	place_close(&self->p);
 	EXPECT_EQ(0, slot_bind(&self->p.slot));
 	EXPECT_EQ(0, node_appear(0, true));
+}
+
+/* With a driver that takes its memory back */
+FIXTURE(moved)
+{
+	struct place p;
+	int exporter;
+	int fd;
+	unsigned char *mem;
+	__u32 handle;
+	__u64 addr;
+};
+
+FIXTURE_SETUP(moved)
+{
+	ASSERT_EQ(0, node_appear(0, true));
+	ASSERT_EQ(0, place_open(&self->p, 0));
+	ASSERT_EQ(0, exporter_load());
+	self->exporter = open("/dev/lutna_exporter", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->exporter);
+	self->fd = ioctl(self->exporter, LUTNA_EXPORTER_NEW, BYTES / PAGE);
+	ASSERT_LE(0, self->fd);
+	self->mem = map_fd(self->fd, BYTES, RW);
+	ASSERT_NE(MAP_FAILED, self->mem);
+	ASSERT_EQ(0, bo_import(self->p.fd, self->fd, 0, &self->handle, NULL, NULL));
+	ASSERT_EQ(0, vm_map(self->p.fd, self->handle, ALL, 0, BYTES, &self->addr));
+}
+
+FIXTURE_TEARDOWN(moved)
+{
+	place_close(&self->p);
+	munmap(self->mem, BYTES);
+	close(self->fd);
+	close(self->exporter);
+	EXPECT_EQ(0, exporter_unload());
+}
+
+TEST_F(moved, before)
+{
+	EXPECT_EQ(0, both_ways(&self->p, self->fd, self->mem, BYTES));
+}
+
+TEST_F(moved, out_of_reach)
+{
+	struct lutna_job_result result;
+	__u64 second, other;
+	__u32 ours;
+
+	ASSERT_EQ(0, vm_map(self->p.fd, self->handle, LUTNA_MAP_READ, PAGE, PAGE, &second));
+	ASSERT_EQ(0, device_fill(&self->p, self->addr, BYTES, 0x91));
+	EXPECT_EQ(0, ioctl(self->exporter, LUTNA_EXPORTER_MOVE, self->fd));
+
+	EXPECT_EQ(-ESTALE, vm_map(self->p.fd, self->handle, ALL, 0, PAGE, &other));
+	put_fill(&self->p.lists, 0, self->addr + PAGE, PAGE, 0x92);
+	EXPECT_EQ(-EIO, run_list(self->p.fd, self->p.queue, self->p.lists.addr, 1, &result));
+	EXPECT_EQ(LUTNA_FAULT_TRANSLATION, result.fault);
+	EXPECT_EQ(self->addr + PAGE, result.fault_addr);
+	EXPECT_TRUE(all_bytes(self->mem, BYTES, 0x91));
+
+	/* The addresses are taken until they are unmapped, and then free. */
+	other = second;
+	ASSERT_EQ(0, bo_create(self->p.fd, PAGE, &ours, NULL));
+	EXPECT_EQ(-EEXIST, vm_map(self->p.fd, ours,
+				  LUTNA_MAP_READ | LUTNA_MAP_FIXED, 0, PAGE, &other));
+	EXPECT_EQ(0, vm_unmap(self->p.fd, second, PAGE));
+	EXPECT_EQ(0, vm_map(self->p.fd, ours,
+			    LUTNA_MAP_READ | LUTNA_MAP_FIXED, 0, PAGE, &other));
+	EXPECT_EQ(0, vm_unmap(self->p.fd, self->addr, BYTES));
+	EXPECT_EQ(0, bo_free(self->p.fd, self->handle));
+	/* A second import is a new one. */
+	EXPECT_EQ(0, bo_import(self->p.fd, self->fd, 0, &self->handle, NULL, NULL));
+	EXPECT_EQ(0, vm_map(self->p.fd, self->handle, ALL, 0, BYTES, &self->addr));
+}
+
+TEST_F(moved, while_the_device_works)
+{
+	struct lutna_job_result result;
+	__u64 seqno;
+	int i;
+
+	for (i = 0; i < 16; i++)
+		put_fill(&self->p.lists, i, self->addr, BYTES, 0xa1);
+	ASSERT_EQ(0, submit_list(self->p.fd, self->p.queue, self->p.lists.addr, 16, &seqno));
+	usleep(1000);
+	EXPECT_EQ(0, ioctl(self->exporter, LUTNA_EXPORTER_MOVE, self->fd));
+	/* From now on it is somebody else's. */
+	memset(self->mem, 0xa2, BYTES);
+	ASSERT_EQ(0, wait_for(self->p.fd, self->p.queue, seqno, PATIENCE, &result));
+	EXPECT_TRUE(all_bytes(self->mem, BYTES, 0xa2));
 }
 
 /* With the DRM driver that is the peer */

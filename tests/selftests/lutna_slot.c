@@ -62,22 +62,22 @@ int slot_rescan(void)
 	return write_word(PCI "rescan", "1");
 }
 
-int module_unload(void)
+static int unload(const char *module)
 {
-	return syscall(SYS_delete_module, "lutna", O_NONBLOCK) ? -errno : 0;
+	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
 }
 
 /* The one that was built for the kernel that runs; see run-in-vm for where we are. */
-int module_load(void)
+static int load(const char *module)
 {
 	struct utsname name;
-	const char *path;
+	char path[64];
 	int fd, ret = 0;
 
 	if (uname(&name))
 		return -errno;
-	path = strncmp(name.release, "6.12.", 5) ? "../../build/driver/lutna.ko" :
-						   "../../build/driver-6.12/lutna.ko";
+	snprintf(path, sizeof(path), "../../build/driver%s/%s.ko",
+		 strncmp(name.release, "6.12.", 5) ? "" : "-6.12", module);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -85,4 +85,24 @@ int module_load(void)
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+int module_unload(void)
+{
+	return unload("lutna");
+}
+
+int module_load(void)
+{
+	return load("lutna");
+}
+
+int exporter_load(void)
+{
+	return load("lutna_exporter");
+}
+
+int exporter_unload(void)
+{
+	return unload("lutna_exporter");
 }

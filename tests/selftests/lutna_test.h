@@ -148,6 +148,9 @@ int slot_rescan(void);
 /** module_unload(), module_load() - of the driver */
 int module_unload(void);
 int module_load(void);
+/** exporter_load(), exporter_unload() - of exporter/, which makes /dev/lutna_exporter */
+int exporter_load(void);
+int exporter_unload(void);
 
 /** all_bytes() - are @bytes at @mem all @value? */
 bool all_bytes(const void *mem, __u64 bytes, __u8 value);
