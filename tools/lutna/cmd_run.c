@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "dataset.h"
-#include "idx.h"
 #include "options.h"
 #include "print.h"
 #include "run.h"
@@ -73,65 +71,6 @@ static int parse(struct run_settings *s, int argc, char **argv, int *first)
 	return options_parse(&usage, argc, argv, &s->json, first);
 }
 
-static int read_labels(const struct run_settings *s, struct run_input *input)
-{
-	char *found = s->labels ? NULL : dataset_labels(s->images);
-	const char *path = s->labels ? s->labels : found;
-	int err;
-
-	if (!path)
-		return STATUS_OK;
-	err = idx_read(path, input->images.count, &input->labels);
-	if (!err && input->labels.item_bytes != 1)
-		err = complain("%s: a label must be one byte", path);
-	else if (!err && input->labels.count < input->images.count)
-		err = complain("%s: %zu labels for %zu images", path,
-			       input->labels.count, input->images.count);
-	free(found);
-	return err ? STATUS_FAILURE : STATUS_OK;
-}
-
-static int check_model(const struct run_settings *s,
-		       const struct lutna_model *model, struct run_input *input)
-{
-	if (lutna_model_input_count(model) != 1 ||
-	    lutna_model_output_count(model) != 1)
-		return complain("%s: only models of one input and one output can be run on images",
-				s->model);
-	if (lutna_model_input(model, 0, &input->in) ||
-	    lutna_model_output(model, 0, &input->out))
-		return complain("%s", lutna_last_error());
-	if (input->in.type != LUTNA_ELEMENT_U8)
-		return complain("%s: its input is not bytes", s->model);
-	return STATUS_OK;
-}
-
-static void size_text(char *buf, size_t size, const uint32_t *dims,
-		      unsigned int rank)
-{
-	size_t used = 0;
-	unsigned int i;
-
-	snprintf(buf, size, "1 byte");
-	for (i = 0; i < rank && used < size; i++)
-		used += (size_t)snprintf(buf + used, size - used, "%s%u",
-					 i ? "x" : "", dims[i]);
-}
-
-static int read_images(const struct run_settings *s, struct run_input *input)
-{
-	char have[96], want[96];
-
-	if (idx_read(s->images, s->count, &input->images))
-		return STATUS_FAILURE;
-	if (input->images.item_bytes == input->in.bytes)
-		return STATUS_OK;
-	size_text(have, sizeof(have), input->images.dims, input->images.rank);
-	size_text(want, sizeof(want), input->in.dims, input->in.rank);
-	return complain("%s: images of %s, but %s takes %s", s->images, have,
-			s->model, want);
-}
-
 static int wrong_usage(const char *text)
 {
 	complain("run: %s", text);
@@ -189,6 +128,7 @@ int cmd_run(int argc, char **argv)
 	struct run_input input = { .images.data = NULL };
 	struct precision approx = { .act_bits = 0 };
 	struct lutna_model *model;
+	struct run_files files;
 	int first, status, fd = -1;
 	char path[32];
 
@@ -200,19 +140,18 @@ int cmd_run(int argc, char **argv)
 	status = check_settings(&s, &approx);
 	if (status)
 		return status;
+	files = (struct run_files){
+		.model = s.model, .images = s.images, .labels = s.labels,
+		.count = s.count,
+	};
 	if (lutna_model_load(&model, s.model))
 		return complain("%s", lutna_last_error());
 	status = change_model(&s, model, &approx, path, &fd);
 	if (!status)
-		status = check_model(&s, model, &input);
-	if (!status)
-		status = read_images(&s, &input);
-	if (!status)
-		status = read_labels(&s, &input);
+		status = run_input_read(&files, model, &input);
 	if (!status)
 		status = run_model(&s, model, &input);
-	idx_free(&input.labels);
-	idx_free(&input.images);
+	run_input_free(&input);
 	if (fd >= 0)
 		close(fd);
 	lutna_model_free(model);

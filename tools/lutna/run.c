@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "command.h"
 #include "print.h"
 #include "progress.h"
@@ -13,9 +14,6 @@
 
 /* Of the units that the device accounts for by itself */
 #define DEVICE_DIGIT_BITS	2
-
-/* A class is a byte in a label file. */
-#define CLASSES_MAX	256
 
 /**
  * struct run - one run
@@ -48,49 +46,20 @@ static const struct printer *printer(const struct run *run)
 	return printer_for(run->settings->json);
 }
 
-static int64_t output_at(const struct run *run, size_t image, size_t index)
-{
-	const char *at = (const char *)run->outputs +
-			 image * run->input->out.bytes;
-	int32_t value;
-
-	if (run->input->out.type != LUTNA_ELEMENT_S32)
-		return (uint8_t)at[index];
-	memcpy(&value, at + index * sizeof(value), sizeof(value));
-	return value;
-}
-
-/* The class of the greatest output, the first of equal ones */
 static int predict(struct run *run)
 {
 	const struct lutna_tensor_info *out = &run->input->out;
-	size_t classes = out->bytes / (out->type == LUTNA_ELEMENT_S32 ? 4 : 1);
-	size_t image, i;
+	size_t image;
 
-	if (classes < 2 || classes > CLASSES_MAX || out->rank != 1)
+	if (!answer_classes(out))
 		return STATUS_OK;
 	run->predicted = calloc(run->input->images.count,
 				sizeof(*run->predicted));
 	if (!run->predicted)
 		return complain("out of memory");
-	for (image = 0; image < run->input->images.count; image++) {
-		uint32_t best = 0;
-
-		for (i = 1; i < classes; i++)
-			if (output_at(run, image, i) > output_at(run, image, best))
-				best = (uint32_t)i;
-		run->predicted[image] = best;
-	}
+	for (image = 0; image < run->input->images.count; image++)
+		run->predicted[image] = answer_best(out, run->outputs, image);
 	return STATUS_OK;
-}
-
-static const char *class_name(const struct run *run, uint32_t class,
-			      char buf[16])
-{
-	if (class < lutna_model_class_count(run->model))
-		return lutna_model_class(run->model, class);
-	snprintf(buf, 16, "%u", class);
-	return buf;
 }
 
 static void put_caption(const struct run *run, const char *what,
@@ -98,7 +67,7 @@ static void put_caption(const struct run *run, const char *what,
 {
 	char number[16];
 
-	snprintf(caption, size, "%s %s", what, class_name(run, class, number));
+	snprintf(caption, size, "%s %s", what, answer_name(run->model, class, number));
 }
 
 static void set_captions(const struct run *run, size_t image,

@@ -7,7 +7,7 @@
 
 #include <lutna/lutna.h>
 
-#include "idx.h"
+#include "run_input.h"
 
 /*
  * As the options of the command say; unset strings are NULL, numbers 0.
@@ -35,20 +35,6 @@ struct run_settings {
 	bool verify;
 	bool profile;
 	bool json;
-};
-
-/**
- * struct run_input - what goes in
- * @in: the model's input
- * @out: the model's output
- * @images: as many bytes each as @in has
- * @labels: as many as images, or none
- */
-struct run_input {
-	struct lutna_tensor_info in;
-	struct lutna_tensor_info out;
-	struct idx images;
-	struct idx labels;
 };
 
 /**
