@@ -22,7 +22,7 @@ part = @$(if $(wildcard $(1)/Makefile),$(MAKE) $(quiet) $(jobs) --no-print-direc
 	-C $(1) O=$(B)/$(2),echo 'nothing to build in $(1) yet')
 
 .PHONY: all deps deps-check deps-bench deps-paper qemu kernel kernel-sources vm-parts module lib
-.PHONY: other-kernel tool tests run check bench paper vm sparse checkpatch lint clean distclean help
+.PHONY: other-kernel tool tests run check show bench paper vm sparse checkpatch lint clean distclean help
 
 all: qemu module tool vm-parts
 
@@ -30,6 +30,7 @@ help:
 	@echo 'For a person:'
 	@echo '  make            everything that run needs'
 	@echo '  make run        classify images on the virtual device, in the VM'
+	@echo '  make show       the same on a screen: build/show/screen.png'
 	@echo '  make check      all tests; SUITES="unit vm" some of them'
 	@echo '  make bench      what a job costs, and the speed of the arithmetic'
 	@echo '  make paper      the publications, measured: build/paper/report.md'
@@ -95,6 +96,9 @@ tests: tool kernel-sources deps-check
 
 run: all
 	@tools/demo
+
+show: all
+	@tools/show
 
 check: all tests other-kernel
 	@tests/run $(SUITES)

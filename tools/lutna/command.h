@@ -16,6 +16,7 @@ int cmd_compile(int argc, char **argv);
 int cmd_cost(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
 
 /**

@@ -5,9 +5,11 @@
 
 #include "idx.h"
 
-/* The training set that Debian's package dataset-fashion-mnist has */
+/* The training and the test set that Debian's package dataset-fashion-mnist has */
 #define DATASET_TRAIN \
 	"/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"
+#define DATASET_TEST \
+	"/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
 
 /**
  * dataset_labels() - labels that lie beside images

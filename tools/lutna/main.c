@@ -17,6 +17,7 @@ static const struct sub_command {
 	{ "info", cmd_info, "show the devices that there are" },
 	{ "compile", cmd_compile, "make a container out of an ONNX model" },
 	{ "run", cmd_run, "run a compiled model on images" },
+	{ "show", cmd_show, "show classified images on a screen" },
 	{ "tune", cmd_tune, "give each layer its own bits under an accuracy budget" },
 	{ "bench", cmd_bench, "measure what an empty job costs" },
 	{ "cost", cmd_cost, "say what arithmetic units are made of and toggle" },

@@ -51,7 +51,7 @@ result "no command" "$(try 2 "$lutna"; [ ! -s "$dir/out" ] || echo "on standard 
 result "an unknown command" "$(try 2 "$lutna" fly; grep -q "no command 'fly'" "$dir/err" || cat "$dir/err")"
 # Those that there are, by the tool's own word; one that goes missing shows, too.
 mapfile -t commands < <("$lutna" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-result "the commands are known" "$(diff <(printf '%s\n' info compile run tune bench cost) \
+result "the commands are known" "$(diff <(printf '%s\n' info compile run show tune bench cost) \
 	<(printf '%s\n' "${commands[@]}"))"
 for command in "${commands[@]}"; do
 	result "$command --help" "$(try 0 "$lutna" "$command" --help
