@@ -345,8 +345,14 @@ unsigned int lutna_session_slots(const struct lutna_session *session)
 static void *tensor_data(struct session_slot *slot, unsigned int segment,
 			 const Lutna__Tensor *tensor)
 {
-	return (char *)lutna_buffer_data(slot->segments[segment]) +
-	       segment_offset(slot, segment) + tensor->offset;
+	char *data = lutna_buffer_data(slot->segments[segment]);
+
+	/* Of an imported buffer, perhaps */
+	if (!data) {
+		lutna_fail(-EOPNOTSUPP, "session: the process cannot map its input");
+		return NULL;
+	}
+	return data + segment_offset(slot, segment) + tensor->offset;
 }
 
 void *lutna_session_input(struct lutna_session *session, unsigned int slot,

@@ -243,7 +243,7 @@ static int first_failure(struct run *run, int err)
 	return err;
 }
 
-static int check_run(const struct lutna_session *session)
+static int check_run(struct lutna_session *session)
 {
 	const Lutna__Model *msg = session->model->msg;
 	unsigned int i;
@@ -252,6 +252,8 @@ static int check_run(const struct lutna_session *session)
 		return lutna_fail(-EINVAL,
 				  "%s: has %zu inputs and %zu outputs, not one of each",
 				  msg->name, msg->n_inputs, msg->n_outputs);
+	if (!lutna_session_input(session, 0, 0))
+		return -EOPNOTSUPP;
 	for (i = 0; i < session->options.slots; i++) {
 		if (session->slots[i].running)
 			return lutna_fail(-EBUSY, "session: slot %u is running",

@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <errno.h>
 
+#include "backend.h"
 #include "tap.h"
 #include "tiny_model.h"
 
@@ -373,6 +374,15 @@ static void test_input(void)
 	lutna_session_free(session);
 	memset(at, 0x5a, lutna_buffer_size(buf));
 	ok(at[0] == 0x5a, "the buffer outlives the session");
+
+	/* As an imported buffer may be, whose driver lets nobody map it */
+	need(!lutna_session_new(&session, dev, model, &options));
+	buf->data = NULL;
+	ok(!lutna_session_input(session, 0, 0) &&
+	   lutna_session_run(session, image, 1, answer, NULL, NULL) == -EOPNOTSUPP,
+	   "inputs that the process cannot reach");
+	buf->data = at;
+	lutna_session_free(session);
 
 	session = NULL;
 	options.input_offset = 4096 + 64;
