@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+#include "fence.h"
 #include "hw.h"
 
 static unsigned int timeout_ms = 10000;
@@ -66,7 +67,8 @@ static struct lutna_device *lutna_device_new(struct pci_dev *pdev)
 		goto err_free;
 	snprintf(ldev->name, sizeof(ldev->name), LUTNA_NAME "%d", ldev->index);
 
-	ldev->wq = alloc_workqueue("%s", WQ_UNBOUND, 0, ldev->name);
+	/* Others wait for fences, maybe for memory; that may take recovery. */
+	ldev->wq = alloc_workqueue("%s", WQ_UNBOUND | WQ_MEM_RECLAIM, 0, ldev->name);
 	if (!ldev->wq)
 		goto err_index;
 	return ldev;
@@ -302,7 +304,19 @@ static struct pci_driver lutna_driver = {
 	.probe		= lutna_probe,
 	.remove		= lutna_remove,
 };
-module_pci_driver(lutna_driver);
+
+static int __init lutna_init(void)
+{
+	return pci_register_driver(&lutna_driver);
+}
+module_init(lutna_init);
+
+static void __exit lutna_exit(void)
+{
+	pci_unregister_driver(&lutna_driver);
+	lutna_fence_exit();
+}
+module_exit(lutna_exit);
 
 MODULE_DESCRIPTION("LUT-NA neural accelerator");
 MODULE_LICENSE("GPL");

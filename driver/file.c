@@ -37,6 +37,7 @@ static int lutna_ioctl_get_info(struct lutna_call *call)
 	info->driver_features = LUTNA_DRIVER_FEATURE_BASE |
 				LUTNA_DRIVER_FEATURE_USER_MEMORY |
 				LUTNA_DRIVER_FEATURE_DMABUF |
+				LUTNA_DRIVER_FEATURE_FENCES |
 				LUTNA_DRIVER_FEATURE_EVENTS;
 	info->isa_version = facts->isa_version;
 	info->units = facts->units;
@@ -116,7 +117,8 @@ static const struct lutna_ioctl lutna_ioctls[] = {
 	LUTNA_IOCTL(QUEUE_CREATE, queue_create, lutna_queue_create, reserved, 0),
 	LUTNA_IOCTL(QUEUE_DESTROY, queue_destroy, lutna_queue_destroy, reserved, 0),
 	LUTNA_IOCTL(QUEUE_INFO, queue_info, lutna_queue_info, failure, 0),
-	LUTNA_IOCTL(SUBMIT, submit, lutna_submit, seqno, LUTNA_SUBMIT_NONBLOCK),
+	LUTNA_IOCTL(SUBMIT, submit, lutna_submit, seqno,
+		    LUTNA_SUBMIT_NONBLOCK | LUTNA_SUBMIT_OUT_FENCE),
 	LUTNA_IOCTL(WAIT, wait, lutna_wait, result, LUTNA_WAIT_LAST),
 	LUTNA_IOCTL(WAIT_MANY, wait_many, lutna_wait_many, reserved, LUTNA_WAIT_ALL),
 	LUTNA_IOCTL(QUEUE_CANCEL, queue_cancel, lutna_queue_cancel, last, 0),

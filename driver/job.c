@@ -11,7 +11,7 @@
 #include <linux/jiffies.h>
 
 #include "event.h"
-#include "lutna_drv.h"
+#include "fence.h"
 #include "trace.h"
 
 unsigned long lutna_timeout(u64 ns)
@@ -41,7 +41,7 @@ void lutna_queue_timer(struct timer_list *timer)
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (q->state == LUTNA_QUEUE_ACTIVE && !q->closed && q->completed != q->submitted) {
+	if (q->state == LUTNA_QUEUE_ACTIVE && !q->closed && q->completed != q->published) {
 		if (time_after_eq(jiffies, lutna_queue_expiry(q)))
 			queue_work(q->ctx->ldev->wq, &q->work);
 		else
@@ -65,7 +65,7 @@ static void lutna_queue_wake(struct lutna_queue *q)
 void lutna_queue_end(struct lutna_queue *q, enum lutna_queue_state state,
 		     int oldest, int others)
 {
-	if (oldest && !q->failed && q->completed != q->submitted) {
+	if (oldest && !q->failed && q->completed != q->published) {
 		struct lutna_slot *slot = lutna_queue_slot(q, q->completed + 1);
 
 		slot->result = (struct lutna_job_result) { .error = oldest };
@@ -73,12 +73,15 @@ void lutna_queue_end(struct lutna_queue *q, enum lutna_queue_state state,
 		q->ended = q->completed;
 		q->failed = q->completed;
 		trace_lutna_fault(q, q->failed, &slot->result);
+		lutna_slot_signal(slot, oldest);
 	}
-	if (q->completed != q->submitted) {
-		q->completed = q->submitted;
+	if (q->completed != q->submitted)
 		q->cancel_error = others;
-	}
+	while (q->completed != q->submitted)
+		lutna_slot_signal(lutna_queue_slot(q, ++q->completed), others);
 	q->written = q->submitted;
+	q->published = q->submitted;
+	lutna_gates_drop(q);
 	if (q->state != LUTNA_QUEUE_DEAD)
 		q->state = state;
 	lutna_queue_wake(q);
@@ -123,10 +126,10 @@ void lutna_queue_complete(struct lutna_queue *q, const struct lutna_completion *
 	struct lutna_slot *slot;
 
 	spin_lock(&q->lock);
-	if (q->completed == q->submitted || seqno != q->completed + 1) {
+	if (q->completed == q->published || seqno != q->completed + 1) {
 		dev_err_ratelimited(lutna_dev(q->ctx->ldev),
 				    "queue %u: completion of job %llu after %llu of %llu\n",
-				    q->id, seqno, q->completed, q->submitted);
+				    q->id, seqno, q->completed, q->published);
 		goto out;
 	}
 	slot = lutna_queue_slot(q, seqno);
@@ -140,12 +143,13 @@ void lutna_queue_complete(struct lutna_queue *q, const struct lutna_completion *
 	q->completed = seqno;
 	q->ended = seqno;
 	trace_lutna_done(q, seqno, result);
+	lutna_slot_signal(slot, result->error);
 
 	if (result->fault) {
 		lutna_queue_fail(q, seqno);
 		goto out;
 	}
-	if (q->completed != q->submitted)
+	if (q->completed != q->published)
 		lutna_queue_arm(q);
 	lutna_queue_wake(q);
 out:

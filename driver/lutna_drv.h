@@ -32,6 +32,8 @@
  *	       lutna_cq.lock		hard interrupt; consuming completions
  *		 lutna_queue.lock	hard interrupt; jobs and state of a queue
  *		   lutna_context.event_lock hard interrupt; queues to be reaped
+ *		   a fence of ours	hard interrupt; what others do when it is
+ *					signalled runs here
  *
  *   SUBMIT and WAIT take lutna_queue.lock only: a queue whose state is ACTIVE
  *   has a ring and a device that answers.  Who wants to take either away first
@@ -41,6 +43,9 @@
  *   memory is a process's, the mmap_lock of that: never call it with any of
  *   them.  lutna_memory_put() by a process's mapping is under the mmap_lock; such
  *   memory is the kernel's, and takes nothing.
+ *
+ *   Fences of others are touched with no lock held, and what they call takes
+ *   none (see gate.c).
  */
 #ifndef LUTNA_DRV_H
 #define LUTNA_DRV_H
@@ -48,6 +53,7 @@
 #include <linux/atomic.h>
 #include <linux/bitfield.h>
 #include <linux/idr.h>
+#include <linux/irq_work.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/maple_tree.h>
@@ -78,6 +84,7 @@
 #define LUTNA_CONTEXT_QUEUES	32
 #define LUTNA_DEPTH_MAX		1024
 
+struct dma_fence;
 struct dma_resv;
 struct eventfd_ctx;
 struct lutna_bo;
@@ -245,11 +252,13 @@ struct lutna_context {
  * @result: how the last job in this place ended
  * @timeout: time limit of the job that stands there now, in jiffies
  * @cancelled: that job was told not to execute
+ * @fence: signalled when that job ends, or NULL
  */
 struct lutna_slot {
 	struct lutna_job_result result;
 	unsigned long timeout;
 	bool cancelled;
+	struct dma_fence *fence;
 };
 
 /**
@@ -266,6 +275,7 @@ struct lutna_slot {
  * @doorbell: its doorbell
  * @ring_dma: bus address of @ring
  * @slots: @depth of them
+ * @fence_context: number of its fences' timeline
  *
  * @lock: protects all below
  * @state: enum lutna_queue_state
@@ -273,13 +283,16 @@ struct lutna_slot {
  * @stopping: the device was told to stop it because of the time limit
  * @ring: entries; NULL after unbind
  * @written: sequence number of the last entry in @ring
- * @submitted: sequence number of the last entry that the device was told of
+ * @submitted: sequence number of the last job that was taken
+ * @published: of the last that the device was told of; gates may hold it back
  * @completed: sequence number of the last job that has ended
  * @ended: of the last that the device has ended; those up to @completed ended
  *	with @cancel_error
  * @cancel_error: negative errno
  * @failed: sequence number of the job that stopped the queue, or 0
  * @turn: somebody is between the first and the last entry of a submission
+ * @turn_void: a fence that this submission waited for has failed: its jobs from
+ *	here on are empty ones
  * @turn_wait: waits for @turn to be free
  * @room_wait: who has the turn waits for room
  * @done_wait: waits for jobs to end
@@ -289,6 +302,10 @@ struct lutna_slot {
  * @oldest_since: jiffies when the oldest job became the oldest
  * @timer: looks at the oldest job now and then
  * @work: stops or resets the queue at the device
+ * @gates: places that the device may not pass yet, in their order; see gate.c
+ * @gates_open: gates that it has passed, to be freed
+ * @gate_irq: a gate has been opened
+ * @gate_work: frees gates
  */
 struct lutna_queue {
 	struct kref ref;
@@ -303,15 +320,18 @@ struct lutna_queue {
 	void __iomem *doorbell;
 	dma_addr_t ring_dma;
 	struct lutna_slot *slots;
+	u64 fence_context;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	u32 state;
 	bool closed;
 	bool stopping;
 	bool turn;
+	bool turn_void;
 	struct lutna_job_entry *ring;
 	u64 written;
 	u64 submitted;
+	u64 published;
 	u64 completed;
 	u64 ended;
 	int cancel_error;
@@ -325,6 +345,10 @@ struct lutna_queue {
 	unsigned long oldest_since;
 	struct timer_list timer;
 	struct work_struct work;
+	struct list_head gates;
+	struct list_head gates_open;
+	struct irq_work gate_irq;
+	struct work_struct gate_work;
 };
 
 /**
@@ -521,6 +545,10 @@ int lutna_ioctl_queue_cancel(struct lutna_call *call);
 
 /** lutna_queue_error() - why a queue takes no jobs, or 0; its lock is held */
 int lutna_queue_error(const struct lutna_queue *q);
+/** lutna_queue_ring() - tell the device of what may run; locked and active */
+void lutna_queue_ring(struct lutna_queue *q);
+/** lutna_queue_void() - a job the device was not told of does nothing; locked */
+void lutna_queue_void(struct lutna_queue *q, u64 seqno);
 
 /* job.c: all with the queue's lock held, but the timer function */
 

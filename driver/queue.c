@@ -3,12 +3,14 @@
  * LUT-NA driver: queues, from creation to destruction
  */
 #include <linux/capability.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/eventfd.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
 
 #include "event.h"
+#include "fence.h"
 #include "hw.h"
 
 struct lutna_queue *lutna_queue_get(struct lutna_context *ctx, u32 handle)
@@ -29,6 +31,7 @@ static void lutna_queue_release(struct kref *ref)
 
 	if (q->eventfd)
 		eventfd_ctx_put(q->eventfd);
+	lutna_gates_sync(q);
 	kvfree(q->slots);
 	kfree(q);
 }
@@ -144,6 +147,8 @@ static struct lutna_queue *lutna_queue_alloc(struct lutna_context *ctx,
 	INIT_LIST_HEAD(&q->ended_entry);
 	timer_setup(&q->timer, lutna_queue_timer, 0);
 	INIT_WORK(&q->work, lutna_queue_recover);
+	q->fence_context = dma_fence_context_alloc(1);
+	lutna_gates_init(q);
 	return q;
 }
 
@@ -218,6 +223,7 @@ static void lutna_queue_destroy(struct lutna_queue *q)
 	lutna_queue_detach(q);
 	ida_free(&ldev->queue_ids, q->id);
 	up_read(&ldev->hw_sem);
+	lutna_gates_end(q);
 
 	atomic_dec(&ctx->nr_queues);
 	lutna_queue_put(q);

@@ -175,7 +175,7 @@ static u64 lutna_queue_late(struct lutna_queue *q)
 	u64 late = 0;
 
 	spin_lock_irq(&q->lock);
-	if (q->state == LUTNA_QUEUE_ACTIVE && q->completed != q->submitted &&
+	if (q->state == LUTNA_QUEUE_ACTIVE && q->completed != q->published &&
 	    time_after_eq(jiffies, lutna_queue_expiry(q))) {
 		late = q->completed + 1;
 		q->stopping = true;

@@ -6,11 +6,15 @@
  * way of the stack, and the device is told of them once, at the end or before
  * the caller has to wait for room.  The jobs of one call stand together: who
  * has more of them than fit into one step takes the turn, and others wait.
+ *
+ * Jobs cannot be taken back: all that can fail because of fences is done before
+ * the first is taken.
  */
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "fence.h"
 #include "hw.h"
 #include "trace.h"
 
@@ -28,7 +32,10 @@
  * @flags: LUTNA_SUBMIT_*
  * @turn: has the queue's turn
  * @first: sequence number that its first job has, or would have
- * @taken: jobs that the device was told of, when it is over
+ * @taken: jobs that were taken, when it is over
+ * @gate: the fences to wait for, as long as the queue does not have it; or NULL
+ * @failed: one of them was signalled with an error
+ * @out: the fence to signal
  */
 struct lutna_push {
 	struct lutna_queue *q;
@@ -36,6 +43,9 @@ struct lutna_push {
 	bool turn;
 	u64 first;
 	u64 taken;
+	struct lutna_gate *gate;
+	bool failed;
+	struct lutna_out out;
 };
 
 static int lutna_job_check(struct lutna_device *ldev, const struct lutna_job *job)
@@ -94,19 +104,26 @@ static bool lutna_queue_full(const struct lutna_queue *q)
 	return q->written - q->completed == q->depth;
 }
 
-/* Tells the device of what was written. */
-static void lutna_queue_publish(struct lutna_queue *q)
+void lutna_queue_ring(struct lutna_queue *q)
 {
-	u64 before = q->submitted;
+	u64 before = q->published;
+	u64 last = list_empty(&q->gates) ? q->submitted : lutna_gates_pass(q);
 
-	if (q->written == before)
+	if (last == before)
 		return;
-	q->submitted = q->written;
+	q->published = last;
 	/* After the entries: writel() has the barrier. */
-	writel((u32)q->submitted, q->doorbell);
+	writel((u32)last, q->doorbell);
 	if (before == q->completed)
 		lutna_queue_arm(q);
-	trace_lutna_submit(q, before + 1, q->submitted);
+	trace_lutna_submit(q, before + 1, last);
+}
+
+/* What was written is taken. */
+static void lutna_queue_publish(struct lutna_queue *q)
+{
+	q->submitted = q->written;
+	lutna_queue_ring(q);
 }
 
 static int lutna_push_begin(struct lutna_push *push)
@@ -125,6 +142,9 @@ static int lutna_push_begin(struct lutna_push *push)
 	q->turn = true;
 	push->turn = true;
 	push->first = q->submitted + 1;
+	if (push->gate)
+		push->gate = lutna_gate_place(q, push->gate, push->first, &push->failed);
+	q->turn_void = push->failed;
 	return 0;
 }
 
@@ -135,6 +155,10 @@ static void lutna_push_end(struct lutna_push *push)
 	if (!lutna_queue_error(q))
 		lutna_queue_publish(q);
 	push->taken = q->submitted + 1 - push->first;
+	if (!push->gate && !list_empty(&q->gates))
+		push->gate = lutna_gate_settle(q, push->first);
+	if (push->taken && push->out.fence)
+		lutna_fence_attach(q, q->submitted, push->out.fence);
 	push->turn = false;
 	q->turn = false;
 	/* Whoever goes to sleep there looks again under the lock that is held. */
@@ -158,6 +182,15 @@ static int lutna_push_wait_room(struct lutna_push *push)
 	return ret ?: lutna_queue_error(q);
 }
 
+void lutna_queue_void(struct lutna_queue *q, u64 seqno)
+{
+	q->ring[(seqno - 1) & (q->depth - 1)] = (struct lutna_job_entry) {
+		.flags = cpu_to_le16(LUTNA_JOB_IRQ),
+		.seqno = cpu_to_le64(seqno),
+	};
+	lutna_queue_slot(q, seqno)->cancelled = true;
+}
+
 static void lutna_queue_write(struct lutna_queue *q, const struct lutna_job *job)
 {
 	u64 seqno = q->written + 1;
@@ -175,6 +208,8 @@ static void lutna_queue_write(struct lutna_queue *q, const struct lutna_job *job
 	entry->profile = cpu_to_le64(job->profile);
 	q->slots[index].timeout = job->timeout_ns ? lutna_timeout(job->timeout_ns) : q->timeout;
 	q->written = seqno;
+	if (q->turn_void)
+		lutna_queue_void(q, seqno);
 }
 
 /* @more: the caller will come back, with more jobs or with none. */
@@ -220,8 +255,35 @@ static int lutna_submit_jobs(struct lutna_push *push, const struct lutna_submit 
 	return ret;
 }
 
-static int lutna_submit_check(const struct lutna_submit *arg)
+/* All that the caller wants of fences. */
+static int lutna_push_fences(struct lutna_push *push, const struct lutna_submit *arg)
 {
+	int ret = 0;
+
+	if (arg->in_fence_count)
+		ret = lutna_gate_new(push->q, u64_to_user_ptr(arg->in_fences),
+				     arg->in_fence_count, &push->gate, &push->failed);
+	if (!ret && (arg->flags & LUTNA_SUBMIT_OUT_FENCE))
+		ret = lutna_out_open(&push->out, push->q);
+	return ret;
+}
+
+static int lutna_submit_check_fences(const struct lutna_call *call)
+{
+	const struct lutna_submit *arg = call->arg;
+	bool out = arg->flags & LUTNA_SUBMIT_OUT_FENCE;
+
+	if (arg->in_fence_count > LUTNA_SUBMIT_FENCES_MAX ||
+	    (!arg->in_fence_count && arg->in_fences))
+		return -EINVAL;
+	if (out && call->size < offsetofend(struct lutna_submit, out_fence))
+		return -EINVAL;
+	return !out && arg->out_fence ? -EINVAL : 0;
+}
+
+static int lutna_submit_check(const struct lutna_call *call)
+{
+	const struct lutna_submit *arg = call->arg;
 	u64 end;
 
 	if (arg->reserved || !arg->job_count || arg->job_size < sizeof(struct lutna_job))
@@ -230,7 +292,22 @@ static int lutna_submit_check(const struct lutna_submit *arg)
 		return -E2BIG;
 	if (check_add_overflow(arg->jobs, (u64)arg->job_count * arg->job_size, &end))
 		return -EOVERFLOW;
-	return 0;
+	return lutna_submit_check_fences(call);
+}
+
+static int lutna_submit_answer(struct lutna_call *call, struct lutna_push *push)
+{
+	struct lutna_submit *arg = call->arg;
+	int ret;
+
+	arg->job_count = push->taken;
+	arg->seqno = push->first + push->taken - 1;
+	if (push->out.fence)
+		arg->out_fence = push->out.fd;
+	ret = lutna_reply(call);
+	if (!ret)
+		lutna_out_install(&push->out);
+	return ret;
 }
 
 int lutna_ioctl_submit(struct lutna_call *call)
@@ -239,24 +316,23 @@ int lutna_ioctl_submit(struct lutna_call *call)
 	struct lutna_push push = { .flags = arg->flags };
 	int ret;
 
-	ret = lutna_submit_check(arg);
+	ret = lutna_submit_check(call);
 	if (ret)
 		return ret;
-	/*
-	 * Jobs cannot be taken back.  So see first whether the answer can be
-	 * given, by giving the caller his own words.
-	 */
+	/* Can the answer be given?  See by giving the caller his own words. */
 	ret = lutna_reply(call);
 	if (ret)
 		return ret;
 	push.q = lutna_queue_get(call->ctx, arg->queue);
 	if (!push.q)
 		return -ENOENT;
-	ret = lutna_submit_jobs(&push, arg);
+	ret = lutna_push_fences(&push, arg);
+	if (!ret)
+		ret = lutna_submit_jobs(&push, arg);
+	if (push.taken)
+		ret = lutna_submit_answer(call, &push);
+	lutna_out_close(&push.out);
+	lutna_gate_free(push.gate);
 	lutna_queue_put(push.q);
-	if (!push.taken)
-		return ret;
-	arg->job_count = push.taken;
-	arg->seqno = push.first + push.taken - 1;
-	return lutna_reply(call);
+	return ret;
 }

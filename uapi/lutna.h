@@ -34,6 +34,7 @@
  * - ENOMEM, ENOSPC: no memory; no free queue, context or device address
  * - ENODEV: the device is gone; the file is good for nothing but close
  * - EBADFD: the queue has stopped after a fault
+ * - EBADF, EMFILE: a file descriptor of the caller that is not open; none free
  *
  * On any error nothing has changed and nothing but the size is written, unless
  * the ioctl says otherwise.
@@ -73,6 +74,7 @@ enum {
 #define LUTNA_DRIVER_FEATURE_BASE	(1ULL << 0)
 #define LUTNA_DRIVER_FEATURE_USER_MEMORY (1ULL << 1)	/* BO_USER */
 #define LUTNA_DRIVER_FEATURE_DMABUF	(1ULL << 2)	/* BO_EXPORT, BO_IMPORT */
+#define LUTNA_DRIVER_FEATURE_FENCES	(1ULL << 3)	/* fences in SUBMIT */
 #define LUTNA_DRIVER_FEATURE_EVENTS	(1ULL << 4)	/* cancel, poll, many waits */
 
 /**
@@ -308,8 +310,9 @@ struct lutna_queue_destroy {
 /**
  * struct lutna_job_result - how a job ended
  * @error: 0, or a negative errno: -EIO after a fault, -ETIME after the time
- *	limit, -ECANCELED when the queue ended, an earlier job of it failed, or it
- *	was cancelled, -ENODEV when the device went away
+ *	limit, -ECANCELED when the queue ended, an earlier job of it failed, it
+ *	was cancelled, or a fence that it waited for was signalled with an error,
+ *	-ENODEV when the device went away
  * @fault: enum lutna_fault of lutna_isa.h
  * @access: 0, or 1 for a read, 2 for a write that the fault is about
  * @command: commands executed, which is the index of the one that failed
@@ -393,6 +396,9 @@ struct lutna_job {
 };
 
 #define LUTNA_SUBMIT_NONBLOCK	(1U << 0)	/* EAGAIN instead of waiting for room */
+#define LUTNA_SUBMIT_OUT_FENCE	(1U << 1)	/* give a fence in @out_fence */
+
+#define LUTNA_SUBMIT_FENCES_MAX	64		/* fences to wait for, of one call */
 
 /**
  * struct lutna_submit - ioctl(LUTNA_IOCTL_SUBMIT)
@@ -405,9 +411,29 @@ struct lutna_job {
  * @reserved: must be zero
  * @seqno: out: sequence number of the last job taken.  The first job of a
  *	queue is 1; they end in their order.
+ * @in_fences: pointer to @in_fence_count file descriptors (__s32), each a
+ *	sync_file of any driver; 0 without
+ * @in_fence_count: how many, up to LUTNA_SUBMIT_FENCES_MAX
+ * @out_fence: out with LUTNA_SUBMIT_OUT_FENCE: a sync_file, close-on-exec;
+ *	must be zero without
  *
  * If some jobs were taken before an error or a signal, the ioctl succeeds with
  * their number in @job_count.
+ *
+ * No job of the call begins before every fence of @in_fences is signalled.
+ * Waiting takes no thread and costs the caller nothing: the jobs are taken, and
+ * hold their places; later jobs of the queue stand behind them, other queues
+ * go on.  A time limit begins when the fences are signalled.  If one of them is
+ * signalled with an error the jobs of the call end in their turn with
+ * -ECANCELED, without having begun, and the queue goes on.
+ *
+ * The fence that is given is signalled when the last job taken has ended, with
+ * its error, whatever has become of queue, file or device by then.
+ *
+ * EBADF: a file descriptor of @in_fences is not open.
+ * EINVAL: one of them is no sync_file; there are too many; or the structure is
+ * too short for the fence that LUTNA_SUBMIT_OUT_FENCE asks for.
+ * EMFILE: the caller may have no more file descriptors.
  */
 struct lutna_submit {
 	__u32 size;
@@ -418,6 +444,9 @@ struct lutna_submit {
 	__u32 job_count;
 	__u32 reserved;
 	__aligned_u64 seqno;
+	__aligned_u64 in_fences;
+	__u32 in_fence_count;
+	__s32 out_fence;
 };
 
 #define LUTNA_IOCTL_SUBMIT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_SUBMIT)
