@@ -33,9 +33,10 @@ struct claim claim_range(const char *what, const char *source, double low, doubl
 
 	snprintf(c.published, sizeof(c.published), "%.2f to %.2f", low, high);
 	snprintf(c.ours, sizeof(c.ours), "%.2f to %.2f", our_low, our_high);
-	/* How far the nearer end is outside; 0 where the ranges meet */
-	c.deviation = our_high < low ? our_high / low - 1 :
-		      our_low > high ? our_low / high - 1 : 0;
+	/* How far the end that is farther outside is; 0 where all of ours is inside */
+	c.deviation = fmax(0, our_high / high - 1);
+	if (our_low < low && 1 - our_low / low > c.deviation)
+		c.deviation = our_low / low - 1;
 	c.verdict = fabs(c.deviation) <= CLAIM_NEAR ? CLAIM_REPRODUCED : CLAIM_NOT_REPRODUCED;
 	return c;
 }

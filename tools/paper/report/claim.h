@@ -47,7 +47,7 @@ struct claim {
 struct claim claim_ratio(const char *what, const char *source, double published,
 			 double ours, const char *why);
 
-/** claim_range() - a claim that is a range: met where ours lie inside or touch it */
+/** claim_range() - a claim that is a range: met where all of ours lie inside */
 struct claim claim_range(const char *what, const char *source, double low, double high,
 			 double our_low, double our_high, const char *why);
 

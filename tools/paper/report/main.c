@@ -53,7 +53,8 @@ static void verdicts(struct report *r)
 
 	report_title(r, 2, "Verdicts");
 	report_text(r, "Reproduced means: within %.0f %%, as near as a count of transistors can be "
-		    "to an area of silicon, or a range that is met. Nothing was scaled to agree.\n\n",
+		    "to an area of silicon; of a range, that all of ours lies inside. Nothing was scaled to "
+		    "agree.\n\n",
 		    100 * CLAIM_NEAR);
 	claims_write(r->claims, r->claim_count, both);
 	for (i = 0; i < r->claim_count; i++)
