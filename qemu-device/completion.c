@@ -45,13 +45,46 @@ static uint64_t lutna_cq_place(LutnaCq *cq, struct lutna_completion *record)
 }
 
 /* Called with lock held. */
+static void lutna_cq_raise(LutnaState *s, unsigned int v)
+{
+    if (s->cqs[v].cfg & LUTNA_CQ_CFG_IRQ) {
+        set_bit(v, s->irq_pending);
+    }
+}
+
+/*
+ * A ring that fills up raises its vector whatever the jobs' entries say: it may
+ * be shared with queues whose jobs do.  Called with lock held.
+ */
 static void lutna_cq_advance(LutnaState *s, unsigned int v, bool irq)
 {
     LutnaCq *cq = &s->cqs[v];
 
     cq->tail++;
-    if (irq && (cq->cfg & LUTNA_CQ_CFG_IRQ)) {
-        set_bit(v, s->irq_pending);
+    if (irq || cq->tail - cq->head > lutna_cq_size(cq) / 2) {
+        lutna_cq_raise(s, v);
+    }
+}
+
+/* Called with lock held.  Return: whether to raise the vector for it, once */
+static bool lutna_queue_arm_due(LutnaQueue *q)
+{
+    if (!q->armed || (int32_t)(q->head - q->arm) < 0) {
+        return false;
+    }
+    q->armed = false;
+    return true;
+}
+
+void lutna_queue_arm(LutnaState *s, LutnaQueue *q, uint32_t count)
+{
+    if (q->state == LUTNA_Q_DISABLED) {
+        return;
+    }
+    q->armed = true;
+    q->arm = count;
+    if (lutna_queue_arm_due(q)) {
+        lutna_cq_raise(s, lutna_cfg_cq(q->cfg));
     }
 }
 
@@ -121,12 +154,16 @@ static void lutna_job_end(LutnaWorker *w, unsigned int v)
     bool failed = job->status != LUTNA_FAULT_NONE;
 
     trace_lutna_complete(s->name, q->id, job->seqno, job->status);
-    lutna_cq_advance(s, v, failed || (job->flags & LUTNA_JOB_IRQ));
+    q->head++;
+    lutna_cq_advance(s, v, lutna_queue_arm_due(q) || failed ||
+                           (job->flags & LUTNA_JOB_IRQ));
     s->counts.jobs++;
     if (failed) {
         s->counts.faults++;
     }
-    q->head++;
+    if (job->status == LUTNA_FAULT_DOORBELL) {
+        q->bad_bell = false;
+    }
     q->job.active = false;
     q->job.done = false;
 }
@@ -318,6 +355,14 @@ void lutna_irq_flush(LutnaState *s)
     DECLARE_BITMAP(raise, LUTNA_MAX_VECTORS);
     unsigned long v;
 
+    /*
+     * A message may be addressed to the device itself, and make a register's
+     * handler come here again: that one stays pending until the next time.
+     */
+    if (s->irq_flushing) {
+        return;
+    }
+    s->irq_flushing = true;
     qemu_mutex_lock(&s->lock);
     bitmap_copy(raise, s->irq_pending, LUTNA_MAX_VECTORS);
     bitmap_zero(s->irq_pending, LUTNA_MAX_VECTORS);
@@ -329,6 +374,7 @@ void lutna_irq_flush(LutnaState *s)
         trace_lutna_irq(s->name, v);
         msix_notify(PCI_DEVICE(s), v);
     }
+    s->irq_flushing = false;
 }
 
 void lutna_irq_deliver(LutnaState *s)

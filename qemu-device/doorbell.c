@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * LUT-NA device: BAR 2, a page of doorbells for each context.
+ * LUT-NA device: BAR 2, two pages of doorbells for each context.
+ *
+ * The driver rings in the first half, and what is wrong there is an error of
+ * the device.  Processes ring in the second half, for queues that they own:
+ * nothing that is wrong there concerns anybody but the queue's owner.
  */
 #include "lutna.h"
 
@@ -21,19 +25,69 @@ static bool lutna_tail_ok(LutnaQueue *q, uint32_t tail)
     return jobs <= 1U << lutna_cfg_log2(q->cfg) && jobs >= q->tail - q->head;
 }
 
-static bool lutna_doorbell_ok(LutnaState *s, hwaddr addr, uint32_t tail,
-                              unsigned size)
+/* The queue that the doorbell at @addr is of, or NULL */
+static LutnaQueue *lutna_doorbell_queue(LutnaState *s, hwaddr addr,
+                                        unsigned size)
 {
-    unsigned int ctx = addr / LUTNA_DOORBELL_PAGE;
+    unsigned int page = addr / LUTNA_DOORBELL_PAGE;
     unsigned int id = addr % LUTNA_DOORBELL_PAGE / 8;
+    bool owned = page >= LUTNA_MAX_CONTEXTS;
     LutnaQueue *q;
 
     if (size != 4 || addr % 8 || id >= s->nr_queues) {
-        return false;
+        return NULL;
     }
     q = &s->queues[id];
-    return q->state != LUTNA_Q_DISABLED && lutna_cfg_ctx(q->cfg) == ctx &&
-           lutna_tail_ok(q, tail);
+    if (q->state == LUTNA_Q_DISABLED ||
+        !(q->cfg & LUTNA_Q_CFG_OWNED) != !owned ||
+        lutna_cfg_ctx(q->cfg) != page % LUTNA_MAX_CONTEXTS) {
+        return NULL;
+    }
+    return q;
+}
+
+static void lutna_doorbell_ring(LutnaState *s, LutnaQueue *q, uint32_t tail)
+{
+    s->counts.doorbells++;
+    q->tail = tail;
+    lutna_queue_kick(s, q);
+}
+
+static void lutna_doorbell_driver(LutnaState *s, hwaddr addr, uint64_t val,
+                                  unsigned size)
+{
+    LutnaQueue *q = lutna_doorbell_queue(s, addr, size);
+
+    if (q && lutna_tail_ok(q, val)) {
+        lutna_doorbell_ring(s, q, val);
+        return;
+    }
+    LUTNA_REFUSE(refuse_doorbell, "doorbell at 0x%" PRIx64 ": value 0x%" PRIx64
+                 ", size %u", s->name, addr, val, size);
+    lutna_error(s, LUTNA_ERROR_DOORBELL, addr);
+}
+
+static void lutna_doorbell_process(LutnaState *s, hwaddr addr, uint64_t val,
+                                   unsigned size)
+{
+    LutnaQueue *q = lutna_doorbell_queue(s, addr, size);
+
+    if (!q || q->state == LUTNA_Q_FAULTED || q->bad_bell) {
+        LUTNA_REFUSE(ignore_doorbell, "process's doorbell at 0x%" PRIx64
+                     ": value 0x%" PRIx64 ", size %u: ignored", s->name, addr,
+                     val, size);
+        return;
+    }
+    if (lutna_tail_ok(q, val)) {
+        lutna_doorbell_ring(s, q, val);
+        return;
+    }
+    LUTNA_REFUSE(refuse_tail, "queue %u: tail %" PRIu32 " at head %" PRIu32
+                 " tail %" PRIu32, s->name, q->id, (uint32_t)val, q->head,
+                 q->tail);
+    q->bad_bell = true;
+    q->bad_tail = val;
+    lutna_queue_kick(s, q);
 }
 
 static void lutna_doorbell_write(void *opaque, hwaddr addr, uint64_t val,
@@ -49,16 +103,11 @@ static void lutna_doorbell_write(void *opaque, hwaddr addr, uint64_t val,
     if (lutna_reset_busy(s)) {
         return;
     }
-    if (!lutna_doorbell_ok(s, addr, val, size)) {
-        LUTNA_REFUSE(refuse_doorbell, "doorbell at 0x%" PRIx64
-                     ": value 0x%" PRIx64 ", size %u", s->name, addr, val,
-                     size);
-        lutna_error(s, LUTNA_ERROR_DOORBELL, addr);
-        return;
+    if (addr < LUTNA_DOORBELL_USER(0, 0)) {
+        lutna_doorbell_driver(s, addr, val, size);
+    } else {
+        lutna_doorbell_process(s, addr, val, size);
     }
-    s->counts.doorbells++;
-    s->queues[addr % LUTNA_DOORBELL_PAGE / 8].tail = val;
-    lutna_queue_kick(s, &s->queues[addr % LUTNA_DOORBELL_PAGE / 8]);
 }
 
 const MemoryRegionOps lutna_doorbell_ops = {

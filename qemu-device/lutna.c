@@ -224,7 +224,7 @@ static bool lutna_init_pci(LutnaState *s, Error **errp)
                      &s->regs);
     memory_region_init_io(&s->doorbells, OBJECT(s), &lutna_doorbell_ops, s,
                           "lutna-doorbells",
-                          pow2ceil(s->nr_contexts * LUTNA_DOORBELL_PAGE));
+                          LUTNA_DOORBELLS_SIZE);
     pci_register_bar(pdev, LUTNA_BAR_DOORBELLS,
                      PCI_BASE_ADDRESS_MEM_TYPE_64 |
                      PCI_BASE_ADDRESS_MEM_PREFETCH, &s->doorbells);

@@ -41,6 +41,7 @@
 #include "qom/object.h"
 #include "compat.h"
 
+#include "uapi/lutna.h"
 #include "uapi/lutna_isa.h"
 #include "core/exec.h"
 #include "lutna_regs.h"
@@ -147,6 +148,10 @@ typedef struct LutnaQueue {
     uint32_t fault;
     uint32_t fault_cmd;
     uint64_t fault_addr;
+    bool bad_bell;      /* a process rang for a tail that cannot be ... */
+    uint32_t bad_tail;  /* ... this one: the next job ends with it */
+    bool armed;         /* LUTNA_Q_ARM: an interrupt when head gets to ... */
+    uint32_t arm;       /* ... this one */
     LutnaJob job;
     LutnaWorker *worker;
     bool waits_cq;
@@ -210,6 +215,8 @@ struct LutnaWorker {
     uint64_t seq_addr;
     uint32_t cfg;
     uint32_t head;
+    bool bad_bell;
+    uint32_t bad_tail;
     bool need_bql;      /* an IOMMU stands before memory */
     LutnaCounts counts;
     LutnaFetch *fetch;  /* LUTNA_FETCH_SLOTS of them */
@@ -257,6 +264,7 @@ struct LutnaState {
     unsigned int events_first;
     unsigned int nr_events;
     DECLARE_BITMAP(irq_pending, LUTNA_MAX_VECTORS);
+    bool irq_flushing;  /* protected by the BQL */
 
     LutnaCtx *ctxs;
     LutnaCq *cqs;
@@ -474,6 +482,12 @@ int lutna_worker_init(LutnaState *s, unsigned int id, Error **errp);
 void lutna_complete(LutnaWorker *w);
 /** lutna_send_event() - write an event record; no lock held */
 void lutna_send_event(LutnaWorker *w, const LutnaEvent *event);
+/**
+ * lutna_queue_arm() - LUTNA_Q_ARM is written; device's lock held
+ *
+ * What is pending then is for lutna_irq_flush().
+ */
+void lutna_queue_arm(LutnaState *s, LutnaQueue *q, uint32_t count);
 /** lutna_cq_has_room() - device's lock held */
 bool lutna_cq_has_room(LutnaState *s, unsigned int cq);
 /** lutna_irq_deliver() - raise what is pending; takes the BQL */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * LUT-NA registers, page-table entries, ring and completion records: what the
- * device and the driver agree on.  README.md beside this file is the manual.
+ * LUT-NA registers, page-table entries and completion records: what the device
+ * and the driver agree on.  README.md beside this file is the manual.  Job
+ * entries, which processes write too, are in uapi/lutna.h.
  *
  * Everything is little-endian.  Registers are 4 or 8 bytes wide; an 8-byte
  * register may be accessed whole or as two naturally aligned halves.
@@ -121,6 +122,7 @@ enum lutna_error {
 #define LUTNA_Q_CFG_CTX			0x0000ffffU
 #define LUTNA_Q_CFG_LOG2		0x001f0000U	/* entries, 1..RING_LOG2 */
 #define LUTNA_Q_CFG_PRIORITY		0x00600000U	/* 3 is served first */
+#define LUTNA_Q_CFG_OWNED		0x00800000U	/* a process rings for it */
 #define LUTNA_Q_CFG_CQ			0xff000000U
 #define LUTNA_Q_CTRL			0x14	/* WO u32: enum lutna_q_cmd */
 #define LUTNA_Q_STATUS			0x18	/* RO u32 */
@@ -133,6 +135,7 @@ enum lutna_error {
 #define LUTNA_Q_FAULT_ACCESS		0x00ff0000U	/* enum lutna_access */
 #define LUTNA_Q_FAULT_ADDR		0x28	/* RO u64: device virtual address */
 #define LUTNA_Q_FAULT_CMD		0x30	/* RO u32: index in the list */
+#define LUTNA_Q_ARM			0x34	/* WO u32: vector when HEAD gets there */
 
 enum lutna_q_cmd {
 	LUTNA_Q_CMD_START	= 1,	/* DISABLED, STOPPED or FAULTED -> RUNNING */
@@ -156,11 +159,16 @@ enum lutna_access {
 };
 
 /*
- * Doorbells: one page a context.  The u32 at 8 * queue in the page of the
+ * Doorbells: two pages a context, the driver's in the first half of the BAR and
+ * one for processes in the second.  The u32 at 8 * queue in a page of the
  * queue's own context takes the new tail (free-running: jobs ever written).
+ * Queues that are OWNED are rung for in the second half, others in the first.
  */
 #define LUTNA_DOORBELL_PAGE		0x1000
 #define LUTNA_DOORBELL(ctx, queue)	((ctx) * LUTNA_DOORBELL_PAGE + (queue) * 8)
+#define LUTNA_DOORBELL_USER(ctx, queue)	\
+	LUTNA_DOORBELL(LUTNA_MAX_CONTEXTS + (ctx), queue)
+#define LUTNA_DOORBELLS_SIZE		(2 * LUTNA_MAX_CONTEXTS * LUTNA_DOORBELL_PAGE)
 
 /*
  * Page tables: three levels of 512 entries, 9 bits of address each above a
@@ -177,36 +185,6 @@ enum lutna_access {
 #define LUTNA_PTE_LEAF			(1ULL << 3)
 #define LUTNA_PTE_ADDR			0x000ffffffffff000ULL
 #define LUTNA_PTE_RESERVED		0xfff0000000000ff0ULL
-
-/**
- * struct lutna_job_entry - one job, in a queue's ring
- * @list: device virtual address of the command list, LUTNA_LIST_ALIGN aligned
- *	(ignored when @count is 0)
- * @count: commands in it; 0 is an empty job, which completes in its turn.  The
- *	device copies an entry once, when the job begins: until then the driver
- *	may set @count to 0, by one store, and the job will be an empty one.
- * @flags: LUTNA_JOB_*
- * @unit: enum lutna_unit that the completion's energy is for
- * @reserved0: must be zero
- * @seqno: the driver's, copied to the completion and to LUTNA_Q_SEQ_ADDR
- * @profile: device virtual address of @count profile records, 64-byte aligned
- *	(with LUTNA_JOB_PROFILE, else 0)
- * @reserved: must be zero
- */
-struct lutna_job_entry {
-	__le64 list;
-	__le32 count;
-	__le16 flags;
-	__u8 unit;
-	__u8 reserved0;
-	__le64 seqno;
-	__le64 profile;
-	__le64 reserved[4];
-};
-
-#define LUTNA_JOB_IRQ			(1U << 0)	/* interrupt when it ends */
-#define LUTNA_JOB_PROFILE		(1U << 1)	/* write @profile */
-#define LUTNA_JOB_FLAGS			0x0003U
 
 enum lutna_record_type {
 	LUTNA_RECORD_JOB	= 0,	/* a job ended */

@@ -21,7 +21,8 @@ static bool lutna_queue_can_run(LutnaState *s, LutnaQueue *q)
     if (q->job.active) {
         return true;
     }
-    return s->enabled && q->state == LUTNA_Q_RUNNING && q->head != q->tail;
+    return s->enabled && q->state == LUTNA_Q_RUNNING &&
+           (q->head != q->tail || q->bad_bell);
 }
 
 static void lutna_queue_set_waits_cq(LutnaState *s, LutnaQueue *q, bool waits)
@@ -126,6 +127,8 @@ void lutna_queue_clear(LutnaState *s, LutnaQueue *q, bool config)
     q->fault = 0;
     q->fault_cmd = 0;
     q->fault_addr = 0;
+    q->bad_bell = false;
+    q->armed = false;
     q->job = (LutnaJob) { 0 };
     if (config) {
         q->cfg = 0;

@@ -6,7 +6,6 @@
  * none waits for a command, and none touches guest memory.
  */
 #include "lutna.h"
-#include "uapi/lutna.h"
 
 /* What stands at an offset */
 typedef enum LutnaBlock {
@@ -91,7 +90,7 @@ static unsigned int lutna_get_general(LutnaState *s, hwaddr offset,
     case LUTNA_REG_FEATURES:
         *val = LUTNA_FEATURE_COMPRESSED | LUTNA_FEATURE_APPROX |
                LUTNA_FEATURE_HUGE_PAGES | LUTNA_FEATURE_SEQ_WRITE |
-               LUTNA_FEATURE_PROFILE;
+               LUTNA_FEATURE_PROFILE | LUTNA_FEATURE_OWNED_QUEUES;
         return 8;
     case LUTNA_REG_CAPS:
         *val = lutna_reg_caps(s);
@@ -430,7 +429,8 @@ static LutnaWrite lutna_put_queue(LutnaState *s, unsigned int id, hwaddr offset,
                                   uint32_t val)
 {
     const uint32_t known = LUTNA_Q_CFG_CTX | LUTNA_Q_CFG_LOG2 |
-                           LUTNA_Q_CFG_PRIORITY | LUTNA_Q_CFG_CQ;
+                           LUTNA_Q_CFG_PRIORITY | LUTNA_Q_CFG_OWNED |
+                           LUTNA_Q_CFG_CQ;
     LutnaQueue *q = &s->queues[id];
 
     switch (offset) {
@@ -443,6 +443,10 @@ static LutnaWrite lutna_put_queue(LutnaState *s, unsigned int id, hwaddr offset,
     case LUTNA_Q_CTRL:
         return lutna_queue_command(s, q, val) ? LUTNA_WRITE_OK
                                               : LUTNA_WRITE_BAD_VALUE;
+    case LUTNA_Q_ARM:
+        trace_lutna_arm(s->name, id, val, q->head);
+        lutna_queue_arm(s, q, val);
+        return LUTNA_WRITE_OK;
     default:
         return LUTNA_WRITE_NO_REGISTER;
     }
@@ -489,19 +493,9 @@ static LutnaWrite lutna_put_sized(LutnaState *s, hwaddr addr, uint64_t val,
     return LUTNA_WRITE_OK;
 }
 
-static void lutna_regs_write(void *opaque, hwaddr addr, uint64_t val,
-                             unsigned size)
+/* Called with lock held. */
+static void lutna_write(LutnaState *s, hwaddr addr, uint64_t val, unsigned size)
 {
-    LutnaState *s = opaque;
-
-    trace_lutna_write(s->name, addr, size, val);
-    if (!lutna_in_d0(s)) {
-        return;
-    }
-    QEMU_LOCK_GUARD(&s->lock);
-    if (lutna_reset_busy(s)) {
-        return;
-    }
     switch (lutna_put_sized(s, addr, val, size)) {
     case LUTNA_WRITE_OK:
         break;
@@ -515,6 +509,27 @@ static void lutna_regs_write(void *opaque, hwaddr addr, uint64_t val,
                      " or not now", s->name, addr, val);
         lutna_error(s, LUTNA_ERROR_CONFIG, addr);
         break;
+    }
+}
+
+static void lutna_regs_write(void *opaque, hwaddr addr, uint64_t val,
+                             unsigned size)
+{
+    LutnaState *s = opaque;
+    bool pending;
+
+    trace_lutna_write(s->name, addr, size, val);
+    if (!lutna_in_d0(s)) {
+        return;
+    }
+    qemu_mutex_lock(&s->lock);
+    if (!lutna_reset_busy(s)) {
+        lutna_write(s, addr, val, size);
+    }
+    pending = !bitmap_empty(s->irq_pending, LUTNA_MAX_VECTORS);
+    qemu_mutex_unlock(&s->lock);
+    if (pending) {
+        lutna_irq_flush(s);
     }
 }
 

@@ -45,7 +45,8 @@ static bool lutna_queue_valid(LutnaState *s, const LutnaQueue *q)
         return false;
     }
     if (q->state == LUTNA_Q_DISABLED) {
-        return !q->job.active && !q->job.done && !q->head && !q->tail;
+        return !q->job.active && !q->job.done && !q->head && !q->tail &&
+               !q->bad_bell && !q->armed;
     }
     return lutna_cfg_ctx(q->cfg) < s->nr_contexts &&
            lutna_cfg_cq(q->cfg) < s->nr_vectors &&
@@ -166,6 +167,10 @@ static const VMStateDescription vmstate_lutna_queue = {
         VMSTATE_UINT32(fault, LutnaQueue),
         VMSTATE_UINT32(fault_cmd, LutnaQueue),
         VMSTATE_UINT64(fault_addr, LutnaQueue),
+        VMSTATE_BOOL(bad_bell, LutnaQueue),
+        VMSTATE_UINT32(bad_tail, LutnaQueue),
+        VMSTATE_BOOL(armed, LutnaQueue),
+        VMSTATE_UINT32(arm, LutnaQueue),
         VMSTATE_STRUCT(job, LutnaQueue, 1, vmstate_lutna_job, LutnaJob),
         VMSTATE_END_OF_LIST()
     }
@@ -193,8 +198,8 @@ static const VMStateDescription vmstate_lutna_counts = {
 
 const VMStateDescription vmstate_lutna = {
     .name = "lutna",
-    .version_id = 1,
-    .minimum_version_id = 1,
+    .version_id = 2,
+    .minimum_version_id = 2,
     .pre_save = lutna_pre_save,
     .post_load = lutna_post_load,
     .fields = (const VMStateField[]) {

@@ -107,6 +107,10 @@ static void lutna_fetch_entry(LutnaWorker *w)
 
     w->job = (LutnaJob) { .active = true, .id = w->job.id };
     w->job.start_ns = lutna_time(s);
+    if (w->bad_bell) {
+        lutna_job_fail(w, LUTNA_FAULT_DOORBELL, LUTNA_ACCESS_NONE, w->bad_tail);
+        return;
+    }
     ret = lutna_bus_read(w, bus, &entry, sizeof(entry));
     if (ret) {
         lutna_job_fail(w, ret, LUTNA_ACCESS_READ, bus);
@@ -275,8 +279,15 @@ static void lutna_take(LutnaWorker *w, LutnaQueue *q)
     w->seq_addr = q->seq_addr;
     w->head = q->head;
     w->job = q->job;
+    w->bad_bell = false;
     if (!w->job.active) {
         w->job.id = ++w->s->next_job;
+        w->bad_bell = q->bad_bell;
+        w->bad_tail = q->bad_tail;
+        /* A job that fails takes an entry, also if there is none. */
+        if (w->bad_bell && q->tail == q->head) {
+            q->tail++;
+        }
     }
     w->need_bql = false;
     w->busy = true;

@@ -69,6 +69,7 @@ enum {
 #define LUTNA_FEATURE_HUGE_PAGES	(1ULL << 2)	/* 2 MiB pages */
 #define LUTNA_FEATURE_SEQ_WRITE		(1ULL << 3)	/* writes sequence numbers */
 #define LUTNA_FEATURE_PROFILE		(1ULL << 4)	/* profile records */
+#define LUTNA_FEATURE_OWNED_QUEUES	(1ULL << 5)	/* doorbells for processes */
 
 /* What the driver can do, in @driver_features of struct lutna_info */
 #define LUTNA_DRIVER_FEATURE_BASE	(1ULL << 0)
@@ -76,6 +77,7 @@ enum {
 #define LUTNA_DRIVER_FEATURE_DMABUF	(1ULL << 2)	/* BO_EXPORT, BO_IMPORT */
 #define LUTNA_DRIVER_FEATURE_FENCES	(1ULL << 3)	/* fences in SUBMIT */
 #define LUTNA_DRIVER_FEATURE_EVENTS	(1ULL << 4)	/* cancel, poll, many waits */
+#define LUTNA_DRIVER_FEATURE_OWNED_QUEUE (1ULL << 5)	/* LUTNA_QUEUE_OWNED */
 
 /**
  * struct lutna_info - ioctl(LUTNA_IOCTL_GET_INFO)
@@ -266,16 +268,48 @@ enum lutna_priority {
 	LUTNA_PRIORITY_REALTIME	= 3,	/* CAP_SYS_NICE, else EACCES */
 };
 
+#define LUTNA_QUEUE_OWNED	(1U << 0)	/* the process writes the ring itself */
+
 /**
  * struct lutna_queue_create - ioctl(LUTNA_IOCTL_QUEUE_CREATE)
  * @size: sizeof(struct lutna_queue_create)
- * @flags: must be zero
+ * @flags: LUTNA_QUEUE_*
  * @priority: enum lutna_priority
  * @depth: jobs that it holds at once, a power of two, 2..max_depth
  * @timeout_ns: a job that runs for longer is stopped and the queue with it;
  *	0: the driver's default
  * @handle: out: the queue
  * @reserved: must be zero
+ * @ring: out: buffer that holds @depth struct lutna_job_entry and, in a page
+ *	of its own, a struct lutna_progress
+ * @progress: out: offset of the latter in the buffer
+ * @ring_bytes: out: size of the buffer
+ * @ring_offset: out: offset for mmap() of the buffer
+ * @doorbell_offset: out: offset for mmap() of the page that has the doorbell,
+ *	MAP_SHARED, one page
+ * @doorbell: out: offset of the doorbell, a __le32, in its page
+ * @reserved2: must be zero
+ *
+ * What follows @reserved is for LUTNA_QUEUE_OWNED, and zero without it.
+ *
+ * Such a queue takes its jobs from the process, which writes job n (counted
+ * from 1) to entry (n - 1) % @depth of the ring, with n as its seqno, and then,
+ * after a write barrier, n to the doorbell, as one 32-bit store.  It has to
+ * leave an entry alone until the job that stands there has ended.  Entries
+ * need no LUTNA_JOB_IRQ.  A tail that goes back or beyond the ring stops the
+ * queue with LUTNA_FAULT_DOORBELL, as a job does that fails.
+ *
+ * LUTNA_IOCTL_SUBMIT and LUTNA_IOCTL_QUEUE_CANCEL with it are EOPNOTSUPP.
+ * LUTNA_IOCTL_WAIT takes any job up to @depth after the last that has ended,
+ * whether it was rung for or not.  poll() and eventfds tell of a job once
+ * somebody waits for it, or many have ended; LUTNA_JOB_IRQ makes them tell at
+ * once.  The driver looks at the queue once in its time limit (at least 10 ms),
+ * so that a job is stopped after one to two times the limit.  When the queue
+ * fails, is destroyed or loses its device, jobs that have not ended are canceled
+ * and the doorbell does nothing; the mappings stay, and do no harm.
+ *
+ * EOPNOTSUPP: not with this device, or on this platform.
+ * ENOMEM: also if the ring is not to be had in one piece.
  */
 struct lutna_queue_create {
 	__u32 size;
@@ -285,6 +319,60 @@ struct lutna_queue_create {
 	__aligned_u64 timeout_ns;
 	__u32 handle;
 	__u32 reserved;
+	__u32 ring;
+	__u32 progress;
+	__aligned_u64 ring_bytes;
+	__aligned_u64 ring_offset;
+	__aligned_u64 doorbell_offset;
+	__u32 doorbell;
+	__u32 reserved2;
+};
+
+/**
+ * struct lutna_job_entry - one job, in a queue's ring
+ * @list: device virtual address of the command list, LUTNA_LIST_ALIGN aligned
+ *	(ignored when @count is 0)
+ * @count: commands in it; 0 is an empty job, which completes in its turn.  The
+ *	device copies an entry once, when the job begins: until then @count may
+ *	be set to 0, by one store, and the job will be an empty one.
+ * @flags: LUTNA_JOB_*
+ * @unit: enum lutna_unit that the completion's energy is for
+ * @reserved0: must be zero
+ * @seqno: copied to the completion and, if the job ends well, to where the
+ *	queue says
+ * @profile: device virtual address of @count profile records, 64-byte aligned
+ *	(with LUTNA_JOB_PROFILE, else 0)
+ * @reserved: must be zero
+ */
+struct lutna_job_entry {
+	__le64 list;
+	__le32 count;
+	__le16 flags;
+	__u8 unit;
+	__u8 reserved0;
+	__le64 seqno;
+	__le64 profile;
+	__le64 reserved[4];
+};
+
+#define LUTNA_JOB_IRQ		(1U << 0)	/* interrupt when it ends */
+#define LUTNA_JOB_PROFILE	(1U << 1)	/* write @profile */
+#define LUTNA_JOB_FLAGS		0x0003U
+
+/**
+ * struct lutna_progress - what a queue that a process owns tells it
+ * @seqno: written by the device: seqno of the entry of the last job that ended
+ *	well
+ * @state: written by the driver: enum lutna_queue_state; once it is not ACTIVE,
+ *	no job ends any more, and LUTNA_IOCTL_WAIT tells how they ended
+ * @reserved: zero
+ *
+ * The process may write to it too, which fools nobody but the process.
+ */
+struct lutna_progress {
+	__le64 seqno;
+	__le32 state;
+	__le32 reserved;
 };
 
 #define LUTNA_IOCTL_QUEUE_CREATE	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_CREATE)
@@ -349,7 +437,8 @@ enum lutna_queue_state {
  * @priority: out: enum lutna_priority
  * @depth: out: jobs that it holds
  * @timeout_ns: out: time limit of its jobs
- * @submitted: out: sequence number of the newest job
+ * @submitted: out: sequence number of the newest job; of a LUTNA_QUEUE_OWNED
+ *	queue, @completed
  * @completed: out: sequence number of the last job that ended
  * @failed: out: sequence number of the job that stopped the queue, or 0
  * @failure: out: how that job ended

@@ -2,7 +2,6 @@
 /* Rings, doorbells, states, scheduling, completions and interrupts. */
 #include "rig.h"
 #include "qemu/bitops.h"
-#include "hw/pci/pci_regs.h"
 
 #define LIST	0x10000ULL
 
@@ -566,35 +565,6 @@ static void test_disabled(void)
 	rig_stop(rig);
 }
 
-static void msix_set(struct rig *rig, unsigned int v, uint64_t addr,
-		     uint32_t data, bool masked)
-{
-	QPCIBar bar = rig->dev->msix_table_bar;
-	uint64_t entry = rig->dev->msix_table_off + v * PCI_MSIX_ENTRY_SIZE;
-
-	qpci_io_writel(rig->dev, bar, entry + PCI_MSIX_ENTRY_LOWER_ADDR, addr);
-	qpci_io_writel(rig->dev, bar, entry + PCI_MSIX_ENTRY_UPPER_ADDR,
-		       addr >> 32);
-	qpci_io_writel(rig->dev, bar, entry + PCI_MSIX_ENTRY_DATA, data);
-	qpci_io_writel(rig->dev, bar, entry + PCI_MSIX_ENTRY_VECTOR_CTRL,
-		       masked ? PCI_MSIX_ENTRY_CTRL_MASKBIT : 0);
-}
-
-static void expect_irq(struct rig *rig, uint64_t addr, uint32_t data)
-{
-	int64_t end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
-
-	while (qtest_readl(rig->qts, addr) != data)
-		g_assert_cmpint(g_get_monotonic_time(), <, end);
-	qtest_writel(rig->qts, addr, 0);
-}
-
-static void expect_no_irq(struct rig *rig, uint64_t addr)
-{
-	g_usleep(20000);
-	g_assert_cmphex(qtest_readl(rig->qts, addr), ==, 0);
-}
-
 static void submit_silent(struct rig *rig, uint64_t list, uint32_t count)
 {
 	rig_entry(rig, 0, ENTRY(.list = list, .count = count));
@@ -608,32 +578,32 @@ static void test_interrupts(void)
 	struct rig *rig = start_queues("", 1);
 	uint64_t addr = rig_alloc(rig, RIG_PAGE);
 
-	msix_set(rig, 0, addr, 0x1234, false);
+	rig_msix_set(rig, 0, addr, 0x1234, false);
 	rig_run(rig, 0, 0, 0);
-	expect_irq(rig, addr, 0x1234);
+	rig_expect_irq(rig, addr, 0x1234);
 	g_assert_cmpuint(rig_get64(rig, LUTNA_REG_COUNT_INTERRUPTS), ==, 1);
 	/* a job that does not want one; one that fails gets it anyway */
 	submit_silent(rig, 0, 0);
-	expect_no_irq(rig, addr);
+	rig_expect_no_irq(rig, addr);
 	submit_silent(rig, 0xdead000, 1);
-	expect_irq(rig, addr, 0x1234);
+	rig_expect_irq(rig, addr, 0x1234);
 	rig_queue_cmd(rig, 0, LUTNA_Q_CMD_START);
 	/* an event */
 	rig_get(rig, 0x100);
-	expect_irq(rig, addr, 0x1234);
+	rig_expect_irq(rig, addr, 0x1234);
 	rig_cq_take(rig, 0);
 	/* masked: pending, and raised when the mask goes */
-	msix_set(rig, 0, addr, 0x5678, true);
+	rig_msix_set(rig, 0, addr, 0x5678, true);
 	rig_run(rig, 0, 0, 0);
-	expect_no_irq(rig, addr);
+	rig_expect_no_irq(rig, addr);
 	g_assert_true(qpci_msix_pending(rig->dev, 0));
-	msix_set(rig, 0, addr, 0x5678, false);
-	expect_irq(rig, addr, 0x5678);
+	rig_msix_set(rig, 0, addr, 0x5678, false);
+	rig_expect_irq(rig, addr, 0x5678);
 	g_assert_false(qpci_msix_pending(rig->dev, 0));
 	/* a ring without IRQ */
 	rig_put(rig, LUTNA_REG_CQ(0) + LUTNA_CQ_CFG, LUTNA_CQ_CFG_ENABLE | 8);
 	rig_run(rig, 0, 0, 0);
-	expect_no_irq(rig, addr);
+	rig_expect_no_irq(rig, addr);
 	rig_stop(rig);
 }
 
@@ -647,11 +617,11 @@ static void test_vectors(void)
 	for (v = 1; v < 16; v++) {
 		rig_cq_enable(rig, v, 4, true);
 		rig_queue_start(rig, v, 0, 4, v % 4, v);
-		msix_set(rig, v, addr + 4 * v, 0x100 + v, false);
+		rig_msix_set(rig, v, addr + 4 * v, 0x100 + v, false);
 	}
 	for (v = 1; v < 16; v++) {
 		rig_run(rig, v, 0, 0);
-		expect_irq(rig, addr + 4 * v, 0x100 + v);
+		rig_expect_irq(rig, addr + 4 * v, 0x100 + v);
 		for (i = 0; i < 16; i++)
 			g_assert_cmphex(qtest_readl(rig->qts, addr + 4 * i), ==, 0);
 	}

@@ -37,7 +37,7 @@ static void test_identity(void)
 	g_assert_cmphex(rig_get64(rig, LUTNA_REG_FEATURES), ==,
 			LUTNA_FEATURE_COMPRESSED | LUTNA_FEATURE_APPROX |
 			LUTNA_FEATURE_HUGE_PAGES | LUTNA_FEATURE_SEQ_WRITE |
-			LUTNA_FEATURE_PROFILE);
+			LUTNA_FEATURE_PROFILE | LUTNA_FEATURE_OWNED_QUEUES);
 	g_assert_cmpuint(rig_get(rig, LUTNA_REG_ERROR), ==, LUTNA_ERROR_NONE);
 	rig_stop(rig);
 }
@@ -159,7 +159,7 @@ static void test_no_register(void)
 		0x034, 0x048, 0x1fc, 0x258, 0x3ffc,
 		LUTNA_REG_CTX(0) + 0x1c, LUTNA_REG_CTX(0) + 0x20,
 		LUTNA_REG_CTX(64), LUTNA_REG_CTX(255), LUTNA_REG_CQ(0) + 0x14,
-		LUTNA_REG_CQ(16), LUTNA_REG_QUEUE(0) + 0x34,
+		LUTNA_REG_CQ(16), LUTNA_REG_QUEUE(0) + 0x38,
 		LUTNA_REG_QUEUE(128), LUTNA_REGS_SIZE - 4,
 	};
 	struct rig *rig = rig_start("");
@@ -280,7 +280,6 @@ static void test_values(void)
 	rig_cq_enable(rig, 1, 4, false);
 	expect_refused(rig, cq + LUTNA_CQ_HEAD, 1);
 
-	expect_refused(rig, queue + LUTNA_Q_CFG, 1U << 23);
 	rig_ctx_enable(rig, 1);
 	rig_queue_start(rig, 1, 1, 4, 0, 0);
 	expect_refused(rig, queue + LUTNA_Q_CFG, 1);

@@ -353,7 +353,8 @@ static char *migrate_to_file(struct rig *rig)
 
 /*
  * Queue 0 hangs in the middle of a list with jobs behind it, 1 has faulted, 2
- * is stopped with a job, 3 waits for room in ring 1.
+ * is stopped with a job, 3 waits for room in ring 1.  4 and 5 are a process's: 4
+ * is armed for the second of its two jobs, 5 was told a wrong tail while stopped.
  */
 static void prepare_migration(struct rig *rig)
 {
@@ -374,11 +375,42 @@ static void prepare_migration(struct rig *rig)
 	rig_bell(rig, 3);
 	for (i = 0; i < 16; i++)
 		rig_cq_take(rig, 1);
+	rig_cq_enable(rig, 2, 4, true);
+	for (q = 4; q < 6; q++) {
+		rig_queue_setup(rig, q, 7, 5, 0, 2);
+		rig_queue_own(rig, q);
+		rig_queue_cmd(rig, q, LUTNA_Q_CMD_START);
+		rig_queue_cmd(rig, q, LUTNA_Q_CMD_STOP);
+	}
+	rig_entry(rig, 4, (struct lutna_job_entry) { .count = 0 });
+	rig_entry(rig, 4, (struct lutna_job_entry) { .count = 0 });
+	rig_bell(rig, 4);
+	rig_put(rig, LUTNA_REG_QUEUE(4) + LUTNA_Q_ARM, 2);
+	rig->queue[5].tail = 33;
+	rig_bell(rig, 5);
 	rig_hang(rig, true);
 	rig_submit(rig, 0, LIST, 40);
 	rig_submit(rig, 0, LIST, 3);
 	rig_wait(rig, LUTNA_REG_QUEUE(0) + LUTNA_Q_STATUS,
 		 LUTNA_Q_STATUS_BUSY, LUTNA_Q_STATUS_BUSY);
+}
+
+static void expect_owned_migrated(struct rig *rig)
+{
+	uint64_t addr = rig_alloc(rig, RIG_PAGE);
+	struct lutna_completion c;
+
+	rig_msix_set(rig, 2, addr, 0x1234, false);
+	rig_queue_cmd(rig, 4, LUTNA_Q_CMD_START);
+	g_assert_cmpuint(rig_cq_take(rig, 2).head, ==, 1);
+	g_assert_cmpuint(rig_cq_take(rig, 2).head, ==, 2);
+	rig_expect_irq(rig, addr, 0x1234);
+	rig_queue_cmd(rig, 5, LUTNA_Q_CMD_START);
+	c = rig_cq_take(rig, 2);
+	g_assert_cmphex(c.status, ==, LUTNA_FAULT_DOORBELL);
+	g_assert_cmphex(c.fault_addr, ==, 33);
+	rig_expect_irq(rig, addr, 0x1234);
+	g_assert_cmpuint(rig_queue_state(rig, 5), ==, LUTNA_Q_FAULTED);
 }
 
 static void expect_migrated(struct rig *rig)
@@ -408,6 +440,7 @@ static void expect_migrated(struct rig *rig)
 	rig_cq_release(rig, 1);
 	rig_cq_take(rig, 1);
 	g_assert_cmpuint(rig_cq_take(rig, 1).head, ==, 18);
+	expect_owned_migrated(rig);
 	g_assert_cmpuint(rig_get(rig, LUTNA_REG_ERROR), ==, 0);
 	g_assert_cmpuint(rig_run(rig, 3, LIST, 5).command, ==, 5);
 }

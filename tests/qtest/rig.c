@@ -356,12 +356,21 @@ void rig_queue_setup(struct rig *rig, unsigned int q, unsigned int ctx,
 	queue->ctx = ctx;
 	queue->log2 = log2;
 	queue->tail = 0;
+	queue->owned = false;
 	rig_put64(rig, reg + LUTNA_Q_RING_BASE, queue->ring + rig->shift);
 	rig_put64(rig, reg + LUTNA_Q_SEQ_ADDR, queue->seq + rig->shift);
 	rig_put(rig, reg + LUTNA_Q_CFG,
 		ctx | log2 << ctz32(LUTNA_Q_CFG_LOG2) |
 		priority << ctz32(LUTNA_Q_CFG_PRIORITY) |
 		cq << ctz32(LUTNA_Q_CFG_CQ));
+}
+
+void rig_queue_own(struct rig *rig, unsigned int q)
+{
+	uint64_t reg = LUTNA_REG_QUEUE(q) + LUTNA_Q_CFG;
+
+	rig->queue[q].owned = true;
+	rig_put(rig, reg, rig_get(rig, reg) | LUTNA_Q_CFG_OWNED);
 }
 
 void rig_queue_cmd(struct rig *rig, unsigned int q, uint32_t cmd)
@@ -404,8 +413,12 @@ uint64_t rig_entry(struct rig *rig, unsigned int q,
 
 void rig_bell(struct rig *rig, unsigned int q)
 {
+	const struct rig_queue *queue = &rig->queue[q];
+
 	qpci_io_writel(rig->dev, rig->bells,
-		       LUTNA_DOORBELL(rig->queue[q].ctx, q), rig->queue[q].tail);
+		       queue->owned ? LUTNA_DOORBELL_USER(queue->ctx, q)
+				    : LUTNA_DOORBELL(queue->ctx, q),
+		       queue->tail);
 }
 
 uint64_t rig_submit(struct rig *rig, unsigned int q, uint64_t list,
@@ -437,6 +450,35 @@ struct lutna_completion rig_run(struct rig *rig, unsigned int q, uint64_t list,
 	g_assert_cmpuint(record.context, ==, rig->queue[q].ctx);
 	rig_cq_release(rig, v);
 	return record;
+}
+
+void rig_msix_set(struct rig *rig, unsigned int v, uint64_t addr,
+		  uint32_t data, bool masked)
+{
+	QPCIBar bar = rig->dev->msix_table_bar;
+	uint64_t entry = rig->dev->msix_table_off + v * PCI_MSIX_ENTRY_SIZE;
+
+	qpci_io_writel(rig->dev, bar, entry + PCI_MSIX_ENTRY_LOWER_ADDR, addr);
+	qpci_io_writel(rig->dev, bar, entry + PCI_MSIX_ENTRY_UPPER_ADDR,
+		       addr >> 32);
+	qpci_io_writel(rig->dev, bar, entry + PCI_MSIX_ENTRY_DATA, data);
+	qpci_io_writel(rig->dev, bar, entry + PCI_MSIX_ENTRY_VECTOR_CTRL,
+		       masked ? PCI_MSIX_ENTRY_CTRL_MASKBIT : 0);
+}
+
+void rig_expect_irq(struct rig *rig, uint64_t addr, uint32_t data)
+{
+	int64_t end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+
+	while (qtest_readl(rig->qts, addr) != data)
+		g_assert_cmpint(g_get_monotonic_time(), <, end);
+	qtest_writel(rig->qts, addr, 0);
+}
+
+void rig_expect_no_irq(struct rig *rig, uint64_t addr)
+{
+	g_usleep(20000);
+	g_assert_cmphex(qtest_readl(rig->qts, addr), ==, 0);
 }
 
 void rig_cmd(void *cmd, uint16_t opcode, uint32_t tag)

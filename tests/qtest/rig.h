@@ -35,6 +35,7 @@ struct rig_queue {
 	uint32_t ctx;
 	uint32_t log2;
 	uint32_t tail;
+	bool owned;
 };
 
 /**
@@ -138,6 +139,8 @@ void rig_cq_none(struct rig *rig, unsigned int v);
 /** rig_queue_setup() - configure without start */
 void rig_queue_setup(struct rig *rig, unsigned int q, unsigned int ctx,
 		     unsigned int log2, unsigned int priority, unsigned int cq);
+/** rig_queue_own() - after setup, before start: a process rings for it */
+void rig_queue_own(struct rig *rig, unsigned int q);
 void rig_queue_cmd(struct rig *rig, unsigned int q, uint32_t cmd);
 void rig_queue_start(struct rig *rig, unsigned int q, unsigned int ctx,
 		     unsigned int log2, unsigned int priority, unsigned int cq);
@@ -154,6 +157,13 @@ uint64_t rig_submit(struct rig *rig, unsigned int q, uint64_t list,
 /** rig_run() - submit a list, wait, release; return: its record */
 struct lutna_completion rig_run(struct rig *rig, unsigned int q, uint64_t list,
 				uint32_t count);
+
+/** rig_msix_set() - what vector @v writes where */
+void rig_msix_set(struct rig *rig, unsigned int v, uint64_t addr,
+		  uint32_t data, bool masked);
+/** rig_expect_irq() - wait until @data is at @addr, and clear it */
+void rig_expect_irq(struct rig *rig, uint64_t addr, uint32_t data);
+void rig_expect_no_irq(struct rig *rig, uint64_t addr);
 
 /** rig_cmd() - a zeroed command with its header filled in */
 void rig_cmd(void *cmd, uint16_t opcode, uint32_t tag);
