@@ -6,7 +6,7 @@
  * made that of an empty job; whether that was in time the completion tells, by
  * the number of commands that were executed.
  */
-#include "lutna_drv.h"
+#include "owned.h"
 
 static u32 lutna_jobs_cancel(struct lutna_queue *q, u64 first, u64 last)
 {
@@ -43,7 +43,8 @@ int lutna_ioctl_queue_cancel(struct lutna_call *call)
 	if (!q)
 		return -ENOENT;
 	spin_lock_irq(&q->lock);
-	ret = lutna_queue_error(q);
+	/* The entries of such a queue are the process's to change. */
+	ret = q->owned ? -EOPNOTSUPP : lutna_queue_error(q);
 	if (!ret)
 		arg->cancelled = lutna_jobs_cancel(q, arg->first, arg->last);
 	spin_unlock_irq(&q->lock);

@@ -157,6 +157,11 @@ static int lutna_check_facts(struct lutna_device *ldev)
 		return dev_err_probe(dev, -ENODEV,
 				     "BAR %d is too small for the doorbells of %u contexts\n",
 				     LUTNA_BAR_DOORBELLS, facts->nr_contexts);
+	if ((facts->features & LUTNA_FEATURE_OWNED_QUEUES) &&
+	    pci_resource_len(ldev->pdev, LUTNA_BAR_DOORBELLS) < LUTNA_DOORBELLS_SIZE)
+		return dev_err_probe(dev, -ENODEV,
+				     "BAR %d is too small for the doorbells of processes\n",
+				     LUTNA_BAR_DOORBELLS);
 	return 0;
 }
 

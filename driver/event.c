@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "event.h"
+#include "owned.h"
 
 static void lutna_event_note(struct lutna_queue *q)
 {
@@ -105,7 +106,7 @@ static bool lutna_reap_queue(struct lutna_queue *q, struct lutna_ended *ended)
 		q->watch |= LUTNA_WATCH_REAP;
 		ended->queue = q->handle;
 		ended->state = q->state;
-		ended->completed = q->completed;
+		ended->completed = lutna_queue_ended(q);
 	}
 	spin_unlock_irq(&q->lock);
 	return mine;

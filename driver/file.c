@@ -12,7 +12,7 @@
 #include <linux/uaccess.h>
 
 #include "event.h"
-#include "lutna_drv.h"
+#include "owned.h"
 
 static int lutna_ioctl_get_info(struct lutna_call *call)
 {
@@ -39,6 +39,8 @@ static int lutna_ioctl_get_info(struct lutna_call *call)
 				LUTNA_DRIVER_FEATURE_DMABUF |
 				LUTNA_DRIVER_FEATURE_FENCES |
 				LUTNA_DRIVER_FEATURE_EVENTS;
+	if (lutna_owned_supported(ldev))
+		info->driver_features |= LUTNA_DRIVER_FEATURE_OWNED_QUEUE;
 	info->isa_version = facts->isa_version;
 	info->units = facts->units;
 	info->clock_khz = facts->clock_khz;
@@ -114,7 +116,8 @@ static const struct lutna_ioctl lutna_ioctls[] = {
 	LUTNA_IOCTL(VM_MAP, vm_map, lutna_vm_map, addr,
 		    LUTNA_MAP_READ | LUTNA_MAP_WRITE | LUTNA_MAP_FIXED),
 	LUTNA_IOCTL(VM_UNMAP, vm_unmap, lutna_vm_unmap, bytes, 0),
-	LUTNA_IOCTL(QUEUE_CREATE, queue_create, lutna_queue_create, reserved, 0),
+	LUTNA_IOCTL(QUEUE_CREATE, queue_create, lutna_queue_create, reserved,
+		    LUTNA_QUEUE_OWNED),
 	LUTNA_IOCTL(QUEUE_DESTROY, queue_destroy, lutna_queue_destroy, reserved, 0),
 	LUTNA_IOCTL(QUEUE_INFO, queue_info, lutna_queue_info, failure, 0),
 	LUTNA_IOCTL(SUBMIT, submit, lutna_submit, seqno,
@@ -220,6 +223,7 @@ static int lutna_file_open(struct inode *inode, struct file *file)
 	ctx = lutna_context_new(ldev);
 	if (!ctx)
 		return -ENOMEM;
+	ctx->mapping = file->f_mapping;
 
 	down_read(&ldev->hw_sem);
 	ret = lutna_context_start(ctx);
@@ -245,9 +249,17 @@ static int lutna_file_release(struct inode *inode, struct file *file)
 	lutna_queue_close_all(ctx);
 	lutna_vm_close(ctx);
 	lutna_bo_close_all(ctx);
+	lutna_doorbell_free(ctx);
 	kfree(ctx);
 	lutna_device_put(ldev);
 	return 0;
+}
+
+static int lutna_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (lutna_doorbell_is(vma->vm_pgoff))
+		return lutna_doorbell_mmap(file, vma);
+	return lutna_bo_mmap(file, vma);
 }
 
 const struct file_operations lutna_file_ops = {
@@ -256,7 +268,7 @@ const struct file_operations lutna_file_ops = {
 	.release	= lutna_file_release,
 	.unlocked_ioctl	= lutna_file_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
-	.mmap		= lutna_bo_mmap,
+	.mmap		= lutna_file_mmap,
 	.poll		= lutna_file_poll,
 	.llseek		= noop_llseek,
 };

@@ -12,6 +12,7 @@
 
 #include "event.h"
 #include "fence.h"
+#include "owned.h"
 #include "trace.h"
 
 unsigned long lutna_timeout(u64 ns)
@@ -53,8 +54,12 @@ void lutna_queue_timer(struct timer_list *timer)
 static void lutna_queue_wake(struct lutna_queue *q)
 {
 	/* Whoever goes to sleep there looks again under the lock that is held. */
-	if (waitqueue_active(&q->done_wait))
-		wake_up(&q->done_wait);
+	if (waitqueue_active(&q->done_wait)) {
+		if (q->owned)
+			lutna_owned_wake(q);
+		else
+			wake_up(&q->done_wait);
+	}
 	/* As above. */
 	if (waitqueue_active(&q->room_wait))
 		wake_up(&q->room_wait);
@@ -65,6 +70,7 @@ static void lutna_queue_wake(struct lutna_queue *q)
 void lutna_queue_end(struct lutna_queue *q, enum lutna_queue_state state,
 		     int oldest, int others)
 {
+	lutna_owned_expect(q);
 	if (oldest && !q->failed && q->completed != q->published) {
 		struct lutna_slot *slot = lutna_queue_slot(q, q->completed + 1);
 
@@ -84,6 +90,7 @@ void lutna_queue_end(struct lutna_queue *q, enum lutna_queue_state state,
 	lutna_gates_drop(q);
 	if (q->state != LUTNA_QUEUE_DEAD)
 		q->state = state;
+	lutna_owned_tell(q);
 	lutna_queue_wake(q);
 	wake_up(&q->turn_wait);
 }
@@ -121,11 +128,12 @@ static void lutna_slot_cancelled(struct lutna_slot *slot)
 
 void lutna_queue_complete(struct lutna_queue *q, const struct lutna_completion *rec)
 {
-	u64 seqno = le64_to_cpu(rec->seqno);
 	struct lutna_job_result *result;
 	struct lutna_slot *slot;
+	u64 seqno;
 
 	spin_lock(&q->lock);
+	seqno = q->owned ? lutna_owned_seqno(q, rec) : le64_to_cpu(rec->seqno);
 	if (q->completed == q->published || seqno != q->completed + 1) {
 		dev_err_ratelimited(lutna_dev(q->ctx->ldev),
 				    "queue %u: completion of job %llu after %llu of %llu\n",

@@ -43,6 +43,7 @@
  *   memory is a process's, the mmap_lock of that: never call it with any of
  *   them.  lutna_memory_put() by a process's mapping is under the mmap_lock; such
  *   memory is the kernel's, and takes nothing.
+ *   lutna_queue_put() may put a buffer of the kernel's memory.
  *
  *   Fences of others are touched with no lock held, and what they call takes
  *   none (see gate.c).
@@ -88,6 +89,7 @@ struct dma_fence;
 struct dma_resv;
 struct eventfd_ctx;
 struct lutna_bo;
+struct lutna_owned;
 struct lutna_queue;
 struct lutna_table;
 
@@ -230,6 +232,8 @@ struct lutna_vm {
  * @event_lock: protects @ended
  * @ended: queues that REAP has not given since something happened in them
  * @poll_wait: waits for @ended not to be empty, or the device to be gone
+ * @mapping: what processes have mapped of the file
+ * @idle_page: what they get for doorbells without a device; 0: nobody may ask
  */
 struct lutna_context {
 	struct lutna_device *ldev;
@@ -245,6 +249,8 @@ struct lutna_context {
 	spinlock_t event_lock;	/* @ended */
 	struct list_head ended;
 	wait_queue_head_t poll_wait;
+	struct address_space *mapping;
+	unsigned long idle_page;
 };
 
 /**
@@ -274,6 +280,9 @@ struct lutna_slot {
  * @timeout: the same in jiffies
  * @doorbell: its doorbell
  * @ring_dma: bus address of @ring
+ * @seq_dma: bus address that the device writes sequence numbers to, or 0
+ * @owned: what it has more when a process owns it, else NULL; see owned.c for
+ *	what is different then of what follows
  * @slots: @depth of them
  * @fence_context: number of its fences' timeline
  *
@@ -319,6 +328,8 @@ struct lutna_queue {
 	unsigned long timeout;
 	void __iomem *doorbell;
 	dma_addr_t ring_dma;
+	dma_addr_t seq_dma;
+	struct lutna_owned *owned;
 	struct lutna_slot *slots;
 	u64 fence_context;
 
@@ -525,7 +536,7 @@ int lutna_ioctl_queue_info(struct lutna_call *call);
 
 /** lutna_queue_get() - as lutna_bo_get() */
 struct lutna_queue *lutna_queue_get(struct lutna_context *ctx, u32 handle);
-/** lutna_queue_put() - drop a reference */
+/** lutna_queue_put() - drop a reference; may take hw_sem and bo_lock */
 void lutna_queue_put(struct lutna_queue *q);
 /** lutna_queue_close_all() - destroy the queues of a file that is closed */
 void lutna_queue_close_all(struct lutna_context *ctx);

@@ -12,6 +12,7 @@
 #include "event.h"
 #include "fence.h"
 #include "hw.h"
+#include "owned.h"
 
 struct lutna_queue *lutna_queue_get(struct lutna_context *ctx, u32 handle)
 {
@@ -32,6 +33,7 @@ static void lutna_queue_release(struct kref *ref)
 	if (q->eventfd)
 		eventfd_ctx_put(q->eventfd);
 	lutna_gates_sync(q);
+	lutna_owned_free(q);
 	kvfree(q->slots);
 	kfree(q);
 }
@@ -57,7 +59,10 @@ void lutna_queue_detach(struct lutna_queue *q)
 	if (!ring)
 		return;
 	lutna_cq_remove(q);
-	dma_free_coherent(lutna_dev(q->ctx->ldev), lutna_ring_bytes(q), ring, q->ring_dma);
+	/* Of a process's queue it is a buffer's memory. */
+	if (!q->owned)
+		dma_free_coherent(lutna_dev(q->ctx->ldev), lutna_ring_bytes(q), ring,
+				  q->ring_dma);
 }
 
 /* The device starts to look at the ring; hw_sem is held. */
@@ -65,15 +70,16 @@ static int lutna_queue_start(struct lutna_queue *q)
 {
 	struct lutna_device *ldev = q->ctx->ldev;
 	u32 reg = LUTNA_REG_QUEUE(q->id);
+	u32 owned = q->owned ? LUTNA_Q_CFG_OWNED : 0;
 	u32 state;
 
 	lutna_hw_write64(ldev, reg + LUTNA_Q_RING_BASE, q->ring_dma);
-	lutna_hw_write64(ldev, reg + LUTNA_Q_SEQ_ADDR, 0);
+	lutna_hw_write64(ldev, reg + LUTNA_Q_SEQ_ADDR, q->seq_dma);
 	lutna_hw_write32(ldev, reg + LUTNA_Q_CFG,
 			 FIELD_PREP(LUTNA_Q_CFG_CTX, q->ctx->id) |
 			 FIELD_PREP(LUTNA_Q_CFG_LOG2, ilog2(q->depth)) |
 			 FIELD_PREP(LUTNA_Q_CFG_PRIORITY, q->priority) |
-			 FIELD_PREP(LUTNA_Q_CFG_CQ, q->cq->index));
+			 FIELD_PREP(LUTNA_Q_CFG_CQ, q->cq->index) | owned);
 	lutna_hw_write32(ldev, reg + LUTNA_Q_CTRL, LUTNA_Q_CMD_START);
 
 	state = FIELD_GET(LUTNA_Q_STATUS_STATE,
@@ -83,6 +89,16 @@ static int lutna_queue_start(struct lutna_queue *q)
 	dev_err_ratelimited(lutna_dev(ldev), "queue %u does not start: state %u\n",
 			    q->id, state);
 	return -EIO;
+}
+
+/* Memory for the ring; hw_sem is held and the device is not dead. */
+static int lutna_queue_find_ring(struct lutna_queue *q)
+{
+	if (q->owned)
+		return lutna_owned_ring(q);
+	q->ring = dma_alloc_coherent(lutna_dev(q->ctx->ldev), lutna_ring_bytes(q),
+				     &q->ring_dma, GFP_KERNEL_ACCOUNT);
+	return q->ring ? 0 : -ENOMEM;
 }
 
 /* What a queue needs at the device; hw_sem is held. */
@@ -99,15 +115,15 @@ static int lutna_queue_open(struct lutna_queue *q)
 	q->id = ret;
 	q->cq = lutna_cq_choose(ldev);
 	q->doorbell = ldev->doorbells + LUTNA_DOORBELL(q->ctx->id, q->id);
-	q->ring = dma_alloc_coherent(lutna_dev(ldev), lutna_ring_bytes(q), &q->ring_dma,
-				     GFP_KERNEL_ACCOUNT);
-	ret = -ENOMEM;
-	if (!q->ring)
+	ret = lutna_queue_find_ring(q);
+	if (ret)
 		goto err_id;
 	lutna_cq_add(q);
 	ret = lutna_queue_start(q);
 	if (ret)
 		goto err_ring;
+	if (q->owned)
+		lutna_owned_begin(q);
 	return 0;
 
 err_ring:
@@ -164,6 +180,11 @@ static int lutna_queue_new(struct lutna_context *ctx, const struct lutna_queue_c
 	q = lutna_queue_alloc(ctx, arg);
 	if (!q)
 		goto err_count;
+	if (arg->flags & LUTNA_QUEUE_OWNED) {
+		ret = lutna_owned_new(q);
+		if (ret)
+			goto err_put;
+	}
 	down_read(&ctx->ldev->hw_sem);
 	ret = lutna_queue_open(q);
 	up_read(&ctx->ldev->hw_sem);
@@ -234,12 +255,29 @@ static int lutna_queue_check(const struct lutna_device *ldev,
 {
 	if (arg->priority > LUTNA_PRIORITY_REALTIME)
 		return -EOPNOTSUPP;
-	if (arg->reserved || arg->depth < 2 || arg->depth > ldev->facts.max_depth ||
-	    !is_power_of_2(arg->depth))
+	if ((arg->flags & LUTNA_QUEUE_OWNED) && !lutna_owned_supported(ldev))
+		return -EOPNOTSUPP;
+	/* Who does not know where the ring is has no use for it. */
+	if ((arg->flags & LUTNA_QUEUE_OWNED) && arg->size < sizeof(*arg))
+		return -EINVAL;
+	if (arg->reserved || arg->reserved2)
+		return -EINVAL;
+	if (arg->depth < 2 || arg->depth > ldev->facts.max_depth || !is_power_of_2(arg->depth))
 		return -EINVAL;
 	if (arg->priority >= LUTNA_PRIORITY_HIGH && !capable(CAP_SYS_NICE))
 		return -EACCES;
 	return 0;
+}
+
+/* Most have none that a process could see. */
+static void lutna_queue_no_ring(struct lutna_queue_create *arg)
+{
+	arg->ring = 0;
+	arg->progress = 0;
+	arg->ring_bytes = 0;
+	arg->ring_offset = 0;
+	arg->doorbell_offset = 0;
+	arg->doorbell = 0;
 }
 
 int lutna_ioctl_queue_create(struct lutna_call *call)
@@ -260,7 +298,8 @@ int lutna_ioctl_queue_create(struct lutna_call *call)
 			      &ctx->next_queue, GFP_KERNEL_ACCOUNT);
 	if (ret < 0)
 		goto err_queue;
-	ret = lutna_reply(call);
+	lutna_queue_no_ring(arg);
+	ret = q->owned ? lutna_owned_publish(q, call) : lutna_reply(call);
 	if (ret)
 		goto err_handle;
 	q->handle = arg->handle;
@@ -310,8 +349,8 @@ int lutna_ioctl_queue_info(struct lutna_call *call)
 	arg->failure = (struct lutna_job_result) { };
 	spin_lock_irq(&q->lock);
 	arg->state = q->state;
-	arg->submitted = q->submitted;
-	arg->completed = q->completed;
+	arg->submitted = q->owned ? q->ended : q->submitted;
+	arg->completed = lutna_queue_ended(q);
 	arg->failed = q->failed;
 	if (q->failed)
 		arg->failure = lutna_queue_slot(q, q->failed)->result;

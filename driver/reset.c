@@ -9,6 +9,7 @@
  */
 #include "event.h"
 #include "hw.h"
+#include "owned.h"
 
 int lutna_hw_reset(struct lutna_device *ldev)
 {
@@ -52,6 +53,7 @@ static void lutna_queue_freeze(struct lutna_queue *q)
 		q->state = LUTNA_QUEUE_DEAD;
 	else if (q->state == LUTNA_QUEUE_ACTIVE)
 		q->state = LUTNA_QUEUE_FAULTED;
+	lutna_owned_tell(q);
 	spin_unlock_irq(&q->lock);
 }
 
@@ -67,6 +69,16 @@ static void lutna_queue_die(struct lutna_queue *q)
 	spin_lock_irq(&q->lock);
 	lutna_queue_end(q, LUTNA_QUEUE_DEAD, 0, -ENODEV);
 	spin_unlock_irq(&q->lock);
+}
+
+/* Processes ring no doorbells until hw_sem is free again. */
+static void lutna_silence(struct lutna_device *ldev)
+{
+	struct lutna_context *ctx;
+	unsigned long id;
+
+	xa_for_each(&ldev->contexts, id, ctx)
+		lutna_doorbell_zap(ctx);
 }
 
 static void lutna_mask_interrupts(struct lutna_device *ldev, bool mask)
@@ -98,6 +110,7 @@ static void lutna_device_reset_locked(struct lutna_device *ldev)
 	int ret;
 
 	lutna_all_queues(ldev, lutna_queue_freeze);
+	lutna_silence(ldev);
 	ret = lutna_hw_reset(ldev);
 	if (ret) {
 		dev_err(lutna_dev(ldev), "does not come out of reset (%d): given up\n", ret);
@@ -174,6 +187,8 @@ static u64 lutna_queue_late(struct lutna_queue *q)
 {
 	u64 late = 0;
 
+	if (q->owned)
+		return lutna_owned_late(q);
 	spin_lock_irq(&q->lock);
 	if (q->state == LUTNA_QUEUE_ACTIVE && q->completed != q->published &&
 	    time_after_eq(jiffies, lutna_queue_expiry(q))) {
@@ -257,6 +272,7 @@ void lutna_device_detach(struct lutna_device *ldev)
 	was_dead = ldev->dead;
 	ldev->dead = true;
 	lutna_all_queues(ldev, lutna_queue_freeze);
+	lutna_silence(ldev);
 	/* It may be pulled out; then it does no DMA anyway. */
 	if (!was_dead)
 		lutna_hw_reset(ldev);

@@ -16,6 +16,7 @@
 
 #include "fence.h"
 #include "hw.h"
+#include "owned.h"
 #include "trace.h"
 
 /* Jobs on the stack at once: more than most callers have. */
@@ -326,7 +327,8 @@ int lutna_ioctl_submit(struct lutna_call *call)
 	push.q = lutna_queue_get(call->ctx, arg->queue);
 	if (!push.q)
 		return -ENOENT;
-	ret = lutna_push_fences(&push, arg);
+	/* Two hands in one ring would be one too many. */
+	ret = push.q->owned ? -EOPNOTSUPP : lutna_push_fences(&push, arg);
 	if (!ret)
 		ret = lutna_submit_jobs(&push, arg);
 	if (push.taken)

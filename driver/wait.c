@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "lutna_drv.h"
+#include "owned.h"
 
 /**
  * struct lutna_sleep - a thread that waits for jobs
@@ -43,8 +43,10 @@ static int lutna_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 {
 	struct lutna_waiter *waiter = container_of(entry, struct lutna_waiter, entry);
 
-	if (waiter->q->completed < waiter->seqno)
+	if (waiter->q->completed < waiter->seqno) {
+		lutna_owned_want(waiter->q, waiter->seqno);
 		return 0;
+	}
 	list_del_init(&entry->entry);
 	if (atomic_dec_return(&waiter->sleep->left) <= 0)
 		wake_up_process(waiter->sleep->task);
@@ -56,13 +58,14 @@ static int lutna_waiter_add(struct lutna_waiter *waiter)
 {
 	struct lutna_queue *q = waiter->q;
 
-	if (!waiter->seqno || waiter->seqno > q->submitted)
+	if (!waiter->seqno || waiter->seqno > lutna_queue_newest(q))
 		return -ENOENT;
 	if (q->completed >= waiter->seqno) {
 		atomic_dec(&waiter->sleep->left);
 		return 0;
 	}
 	add_wait_queue(&q->done_wait, &waiter->entry);
+	lutna_owned_arm(q, waiter->seqno);
 	return 1;
 }
 
@@ -115,6 +118,7 @@ static int lutna_queue_wait(struct lutna_queue *q, struct lutna_wait *arg)
 	int ret;
 
 	lutna_waiter_init(&waiter, &sleep);
+	lutna_owned_drain(q);
 	spin_lock_irq(&q->lock);
 	ret = lutna_waiter_add(&waiter);
 	if (ret > 0) {
@@ -140,10 +144,11 @@ static int lutna_wait_newest(struct lutna_call *call, struct lutna_queue *q)
 {
 	struct lutna_wait __user *user = call->user;
 	struct lutna_wait *arg = call->arg;
+	u64 rung = lutna_owned_rung(q);
 	bool ended;
 
 	spin_lock_irq(&q->lock);
-	arg->seqno = q->submitted;
+	arg->seqno = max(q->submitted, rung);
 	ended = q->completed >= arg->seqno;
 	spin_unlock_irq(&q->lock);
 	if (!ended && put_user(arg->seqno, &user->seqno))
@@ -228,6 +233,7 @@ static int lutna_many_begin(struct lutna_context *ctx, struct lutna_many *many,
 		waiter->seqno = item.seqno;
 		lutna_waiter_init(waiter, &many->sleep);
 		many->count++;
+		lutna_owned_drain(waiter->q);
 		spin_lock_irq(&waiter->q->lock);
 		ret = lutna_waiter_add(waiter);
 		spin_unlock_irq(&waiter->q->lock);

@@ -10,10 +10,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
-#include "lutna_test.h"
+#include "lutna_owned.h"
 
 #define PAGE		4096UL
 #define PATIENCE_FILE	"/sys/module/lutna/parameters/answer_ms"
@@ -164,6 +165,67 @@ TEST_F_TIMEOUT(impatient, jobs_end_and_contexts_live, 120)
 		}
 		/* Given up: that is for good, until somebody binds it anew. */
 		EXPECT_EQ(-ENODEV, node_open(0));
+		bystander_close(&self->other);
+		ASSERT_EQ(0, slot_unbind(&self->slot));
+		ASSERT_EQ(0, slot_bind(&self->slot));
+		ASSERT_EQ(0, node_appear(0, true));
+		ASSERT_EQ(0, bystander_open(&self->other));
+	}
+}
+
+/* As load, until a reset ends its queue: what is done then is told for good. */
+static int owner_survives(void)
+{
+	struct lutna_job_result result;
+	struct test_owned q;
+	int fd = node_open(0), ret;
+	__u64 done;
+
+	if (fd < 0)
+		return fd;
+	ret = owned_open(fd, LUTNA_PRIORITY_NORMAL, 8, 0, &q);
+	if (ret) {
+		close(fd);
+		return ret;
+	}
+	while (!ret && q.written < 100000)
+		ret = owned_submit(&q, 0, 0);
+	done = owned_done(&q);
+	/* Of the two after the last that ended well one at least was canceled. */
+	if (ret == -EIO)
+		ret = wait_for(fd, q.args.handle, done + 2, PATIENCE, &result);
+	if (!ret && q.written < 100000 && result.error != -ECANCELED &&
+	    result.error != -ENODEV)
+		ret = -EPROTO;
+	owned_ring(&q);
+	owned_close(fd, &q);
+	close(fd);
+	return ret;
+}
+
+TEST_F_TIMEOUT(impatient, owners_live, 120)
+{
+	int i, ret, status;
+
+	for (i = 0; i < ROUNDS / 2; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(-owner_survives());
+		ASSERT_EQ(0, set_patience("1"));
+		ret = provoke(i);
+		ASSERT_TRUE(!ret || ret == -ENODEV || ret == -EBADFD)
+			TH_LOG("round %d: %d", i, ret);
+		ASSERT_EQ(0, set_patience("5000"));
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_TRUE(WIFEXITED(status));
+		EXPECT_TRUE(!WEXITSTATUS(status) || WEXITSTATUS(status) == ENODEV)
+			TH_LOG("round %d: status %#x", i, status);
+		ret = bystander_recover(&self->other);
+		if (ret != -ENODEV) {
+			ASSERT_EQ(0, ret);
+			continue;
+		}
 		bystander_close(&self->other);
 		ASSERT_EQ(0, slot_unbind(&self->slot));
 		ASSERT_EQ(0, slot_bind(&self->slot));

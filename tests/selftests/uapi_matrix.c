@@ -44,6 +44,7 @@ union any {
  * @cmd: number of it
  * @size: size of the structure
  * @first: size in its first version, 0 if it has not grown since
+ * @use: flags that it is called with
  * @flags: that it knows
  * @reserved: offset of its reserved member, 0 if it has none
  * @reserved_size: bytes of that
@@ -56,6 +57,7 @@ struct shape {
 	unsigned long cmd;
 	__u32 size;
 	__u32 first;
+	__u32 use;
 	__u32 flags;
 	size_t reserved;
 	size_t reserved_size;
@@ -116,6 +118,8 @@ static const struct shape shapes[] = {
 		.name = "queue_create",
 		.cmd = LUTNA_IOCTL_QUEUE_CREATE,
 		.size = sizeof(struct lutna_queue_create),
+		.first = offsetof(struct lutna_queue_create, ring),
+		.flags = LUTNA_QUEUE_OWNED,
 		RESERVED(lutna_queue_create),
 		.answers = true,
 	},
@@ -272,6 +276,7 @@ static void good(union any *arg, const struct place *p, const struct shape *shap
 {
 	memset(arg, 0, sizeof(*arg));
 	arg->size = shape->size;
+	arg->flags = shape->use;
 	set_handle(arg, shape, shape->queue ? p->queue : p->bo);
 	switch (shape->cmd) {
 	case LUTNA_IOCTL_BO_CREATE:
@@ -384,6 +389,23 @@ FIXTURE_VARIANT_ADD(ioctl, vm_unmap)
 	.shape = &shapes[LUTNA_CMD_VM_UNMAP],
 };
 
+/* Who wants this must be there for the whole answer. */
+static const struct shape owned_shape = {
+	.name = "queue_create, owned",
+	.cmd = LUTNA_IOCTL_QUEUE_CREATE,
+	.size = sizeof(struct lutna_queue_create),
+	.use = LUTNA_QUEUE_OWNED,
+	.flags = LUTNA_QUEUE_OWNED,
+	.reserved = offsetof(struct lutna_queue_create, reserved2),
+	.reserved_size = sizeof(__u32),
+	.answers = true,
+};
+
+FIXTURE_VARIANT_ADD(ioctl, queue_create_owned)
+{
+	.shape = &owned_shape,
+};
+
 FIXTURE_VARIANT_ADD(ioctl, queue_create)
 {
 	.shape = &shapes[LUTNA_CMD_QUEUE_CREATE],
@@ -490,6 +512,10 @@ TEST_F(ioctl, earlier_versions)
 		memset(self->arg.bytes + size, 0xa5, PAGE - size);
 		EXPECT_EQ(0, try(&self->place, variant->shape, &self->arg));
 		EXPECT_TRUE(all_bytes(self->arg.bytes + size, PAGE - size, 0xa5));
+		/* A context may not have as many of them. */
+		if (variant->shape->cmd == LUTNA_IOCTL_QUEUE_CREATE)
+			EXPECT_EQ(0, queue_destroy(self->place.fd,
+						   self->arg.queue_create.handle));
 	}
 }
 
