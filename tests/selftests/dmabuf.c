@@ -370,14 +370,44 @@ TEST_F(dmabuf, refused)
 	close(fd);
 }
 
+static __u64 read_word(const char *path, __u64 index)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	__u64 word = 0;
+
+	if (fd < 0 || pread(fd, &word, sizeof(word), index * sizeof(word)) != sizeof(word))
+		word = 0;
+	close(fd);
+	return word;
+}
+
+/* Number of the page at @mem, which is there */
+static __u64 page_number(const void *mem)
+{
+	return read_word("/proc/self/pagemap", (uintptr_t)mem / PAGE) & ((1ULL << 55) - 1);
+}
+
+/* On x86 the kernel keeps in this flag of a page that it is write-combined. */
+static bool is_wc(__u64 page)
+{
+	const __u64 arch_1 = 1ULL << 38;
+
+	return read_word("/proc/kpageflags", page) & arch_1;
+}
+
 TEST_F(dmabuf, write_combined)
 {
 	struct lutna_bo_create arg = { .flags = LUTNA_BO_WC, .bytes = BYTES };
 	struct lutna_bo_info info;
 	unsigned char *mem;
-	__u64 addr;
+	__u64 addr, page;
 	int fd;
 
+	/* Memory of the other kind shows that the flag tells something. */
+	put_nop(&self->p.lists, 0);
+	page = page_number(self->p.lists.mem);
+	ASSERT_NE(0, page);
+	EXPECT_FALSE(is_wc(page));
 	ASSERT_EQ(0, call(self->p.fd, LUTNA_IOCTL_BO_CREATE, &arg, sizeof(arg)));
 	ASSERT_EQ(0, bo_info(self->p.fd, arg.handle, &info));
 	EXPECT_EQ(LUTNA_BO_WC, info.bo_flags);
@@ -393,8 +423,14 @@ TEST_F(dmabuf, write_combined)
 	mem = map_fd(fd, BYTES, RW);
 	ASSERT_NE(MAP_FAILED, mem);
 	EXPECT_TRUE(all_bytes(mem, BYTES, 0x42));
+
+	page = page_number(mem);
+	EXPECT_TRUE(is_wc(page));
+	EXPECT_TRUE(is_wc(page_number(mem + BYTES - PAGE)));
 	munmap(mem, BYTES);
 	close(fd);
+	place_close(&self->p);
+	EXPECT_FALSE(is_wc(page));
 }
 
 /* As much as the machine has, in turn: what was not given back is missing. */
@@ -522,6 +558,29 @@ TEST_F(moved, out_of_reach)
 	/* A second import is a new one. */
 	EXPECT_EQ(0, bo_import(self->p.fd, self->fd, 0, &self->handle, NULL, NULL));
 	EXPECT_EQ(0, vm_map(self->p.fd, self->handle, ALL, 0, BYTES, &self->addr));
+}
+
+/* The exporter has its memory back as soon as the driver is gone. */
+TEST_F(moved, unbind)
+{
+	EXPECT_EQ(1, ioctl(self->exporter, LUTNA_EXPORTER_MAPPED, self->fd));
+	ASSERT_EQ(0, slot_unbind(&self->p.slot));
+	EXPECT_EQ(0, ioctl(self->exporter, LUTNA_EXPORTER_MAPPED, self->fd));
+	EXPECT_EQ(0, ioctl(self->exporter, LUTNA_EXPORTER_MOVE, self->fd));
+	place_close(&self->p);
+	EXPECT_EQ(0, slot_bind(&self->p.slot));
+	EXPECT_EQ(0, node_appear(0, true));
+}
+
+TEST_F(moved, closed)
+{
+	ASSERT_EQ(0, bo_free(self->p.fd, self->handle));
+	EXPECT_EQ(1, ioctl(self->exporter, LUTNA_EXPORTER_MAPPED, self->fd));
+	ASSERT_EQ(0, vm_unmap(self->p.fd, self->addr, BYTES));
+	EXPECT_EQ(0, ioctl(self->exporter, LUTNA_EXPORTER_MAPPED, self->fd));
+	ASSERT_EQ(0, bo_import(self->p.fd, self->fd, 0, &self->handle, NULL, NULL));
+	place_close(&self->p);
+	EXPECT_EQ(0, ioctl(self->exporter, LUTNA_EXPORTER_MAPPED, self->fd));
 }
 
 TEST_F(moved, while_the_device_works)

@@ -140,7 +140,7 @@ err_free:
 	return ret;
 }
 
-static int exporter_move(int fd)
+static int exporter_mapped(int fd, bool move)
 {
 	struct dma_buf *dmabuf = dma_buf_get(fd);
 	struct exporter_buffer *buf;
@@ -151,7 +151,8 @@ static int exporter_move(int fd)
 	if (dmabuf->ops == &exporter_ops) {
 		buf = dmabuf->priv;
 		dma_resv_lock(dmabuf->resv, NULL);
-		dma_buf_move_notify(dmabuf);
+		if (move)
+			dma_buf_move_notify(dmabuf);
 		ret = buf->mapped;
 		dma_resv_unlock(dmabuf->resv);
 	}
@@ -164,8 +165,10 @@ static long exporter_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 	switch (cmd) {
 	case LUTNA_EXPORTER_NEW:
 		return exporter_new(arg);
+	case LUTNA_EXPORTER_MAPPED:
+		return exporter_mapped(arg, false);
 	case LUTNA_EXPORTER_MOVE:
-		return exporter_move(arg);
+		return exporter_mapped(arg, true);
 	}
 	return -ENOTTY;
 }
