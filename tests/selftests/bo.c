@@ -169,7 +169,7 @@ TEST_F(bo, mmap_refused)
 	EXPECT_EQ(EPERM, mmap_errno(self->fd, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, offset));
 	EXPECT_EQ(ENOENT, mmap_errno(self->fd, PAGE, rw, MAP_SHARED, 0));
 	EXPECT_EQ(ENOENT, mmap_errno(self->fd, PAGE, rw, MAP_SHARED, offset * 2));
-	EXPECT_EQ(ENOENT, mmap_errno(self->fd, PAGE, rw, MAP_SHARED, 1ULL << 62));
+	EXPECT_EQ(ENOENT, mmap_errno(self->fd, PAGE, rw, MAP_SHARED, 3ULL << 61));
 	/* Another file's */
 	EXPECT_EQ(ENOENT, mmap_errno(other, PAGE, rw, MAP_SHARED, offset));
 
