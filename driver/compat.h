@@ -8,6 +8,10 @@
 #define LUTNA_COMPAT_H
 
 #include <linux/eventfd.h>
+#include <linux/io_uring.h>
+#ifdef LUTNA_HAVE_IO_URING_CMD_H
+#include <linux/io_uring/cmd.h>
+#endif
 #include <linux/mm.h>
 
 /* Since 6.3 */
@@ -22,6 +26,25 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, vm_flags_t set,
 /* Since 6.8 it always adds 1. */
 #ifndef LUTNA_HAVE_EVENTFD_SIGNAL_ONCE
 #define eventfd_signal(ctx)	eventfd_signal(ctx, 1)
+#endif
+
+/* What stands in the SQE's cmd; the process can still write to it. */
+static inline const void *lutna_uring_payload(const struct io_uring_cmd *cmd)
+{
+#ifdef LUTNA_HAVE_IO_URING_SQE_CMD
+	return io_uring_sqe_cmd(cmd->sqe);
+#else
+	return cmd->cmd;
+#endif
+}
+
+/* Since 6.7 a command is told when its ring or its thread goes away. */
+#ifndef LUTNA_HAVE_IO_URING_CANCEL
+#define IO_URING_F_CANCEL	0
+static inline void io_uring_cmd_mark_cancelable(struct io_uring_cmd *cmd,
+						unsigned int issue_flags)
+{
+}
 #endif
 
 #endif /* LUTNA_COMPAT_H */

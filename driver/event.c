@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "event.h"
 #include "owned.h"
+#include "uring.h"
 
 static void lutna_event_note(struct lutna_queue *q)
 {
@@ -36,6 +37,8 @@ void lutna_event_ended(struct lutna_queue *q)
 		lutna_event_note(q);
 	if (q->watch & LUTNA_WATCH_EVENTFD)
 		eventfd_signal(q->eventfd);
+	if (q->watch & LUTNA_WATCH_URING)
+		lutna_uring_ended(q);
 }
 
 void lutna_event_forget(struct lutna_queue *q)

@@ -13,6 +13,7 @@
 /* lutna_queue.watch */
 #define LUTNA_WATCH_REAP	BIT(0)	/* the context does not know of it yet */
 #define LUTNA_WATCH_EVENTFD	BIT(1)
+#define LUTNA_WATCH_URING	BIT(2)
 
 int lutna_ioctl_queue_event(struct lutna_call *call);
 int lutna_ioctl_reap(struct lutna_call *call);

@@ -12,7 +12,9 @@
 #include <linux/uaccess.h>
 
 #include "event.h"
+#include "lutna_drv.h"
 #include "owned.h"
+#include "uring.h"
 
 static int lutna_ioctl_get_info(struct lutna_call *call)
 {
@@ -41,6 +43,8 @@ static int lutna_ioctl_get_info(struct lutna_call *call)
 				LUTNA_DRIVER_FEATURE_EVENTS;
 	if (lutna_owned_supported(ldev))
 		info->driver_features |= LUTNA_DRIVER_FEATURE_OWNED_QUEUE;
+	if (IS_ENABLED(CONFIG_IO_URING))
+		info->driver_features |= LUTNA_DRIVER_FEATURE_URING;
 	info->isa_version = facts->isa_version;
 	info->units = facts->units;
 	info->clock_khz = facts->clock_khz;
@@ -139,6 +143,38 @@ int lutna_reply(struct lutna_call *call)
 	return copy_to_user(call->user, call->arg, size) ? -EFAULT : 0;
 }
 
+static int lutna_call_ioctl(struct lutna_call *call, const struct lutna_ioctl *ioctl)
+{
+	union lutna_arg arg;
+	int ret;
+
+	if (get_user(call->size, (u32 __user *)call->user))
+		return -EFAULT;
+	if (call->size < ioctl->first)
+		return -EINVAL;
+	if (call->size > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(&arg, ioctl->known, call->user, call->size);
+	if (ret)
+		return ret;
+	/* Whatever another thread has made of it meanwhile. */
+	arg.size = call->size;
+	if (arg.flags & ~ioctl->flags)
+		return -EOPNOTSUPP;
+
+	call->known = ioctl->known;
+	call->arg = &arg;
+	return ioctl->call(call);
+}
+
+int lutna_call_submit(struct lutna_context *ctx, void __user *user,
+		      struct lutna_ticket *ticket)
+{
+	struct lutna_call call = { .ctx = ctx, .user = user, .ticket = ticket };
+
+	return lutna_call_ioctl(&call, &lutna_ioctls[LUTNA_CMD_SUBMIT]);
+}
+
 static long lutna_file_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 {
 	struct lutna_call call = {
@@ -146,32 +182,13 @@ static long lutna_file_ioctl(struct file *file, unsigned int cmd, unsigned long 
 		.user = (void __user *)user,
 	};
 	const struct lutna_ioctl *ioctl;
-	union lutna_arg arg;
-	int ret;
 
 	if (_IOC_NR(cmd) >= ARRAY_SIZE(lutna_ioctls))
 		return -ENOTTY;
 	ioctl = &lutna_ioctls[_IOC_NR(cmd)];
 	if (cmd != ioctl->cmd)
 		return -ENOTTY;
-
-	if (get_user(call.size, (u32 __user *)call.user))
-		return -EFAULT;
-	if (call.size < ioctl->first)
-		return -EINVAL;
-	if (call.size > PAGE_SIZE)
-		return -E2BIG;
-	ret = copy_struct_from_user(&arg, ioctl->known, call.user, call.size);
-	if (ret)
-		return ret;
-	/* Whatever another thread has made of it meanwhile. */
-	arg.size = call.size;
-	if (arg.flags & ~ioctl->flags)
-		return -EOPNOTSUPP;
-
-	call.known = ioctl->known;
-	call.arg = &arg;
-	return ioctl->call(&call);
+	return lutna_call_ioctl(&call, ioctl);
 }
 
 static struct lutna_context *lutna_context_new(struct lutna_device *ldev)
@@ -192,6 +209,7 @@ static struct lutna_context *lutna_context_new(struct lutna_device *ldev)
 	spin_lock_init(&ctx->event_lock);
 	INIT_LIST_HEAD(&ctx->ended);
 	init_waitqueue_head(&ctx->poll_wait);
+	spin_lock_init(&ctx->uring_lock);
 	return ctx;
 }
 
@@ -270,5 +288,6 @@ const struct file_operations lutna_file_ops = {
 	.compat_ioctl	= compat_ptr_ioctl,
 	.mmap		= lutna_file_mmap,
 	.poll		= lutna_file_poll,
+	.uring_cmd	= lutna_file_uring_cmd,
 	.llseek		= noop_llseek,
 };

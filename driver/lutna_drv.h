@@ -30,6 +30,7 @@
  *	     lutna_vm.lock		sleeps; address space and page tables
  *	     lutna_context.bo_lock	sleeps; list of buffers
  *	       lutna_cq.lock		hard interrupt; consuming completions
+ *	       lutna_context.uring_lock	spins; commands of io_uring
  *		 lutna_queue.lock	hard interrupt; jobs and state of a queue
  *		   lutna_context.event_lock hard interrupt; queues to be reaped
  *		   a fence of ours	hard interrupt; what others do when it is
@@ -92,6 +93,7 @@ struct lutna_bo;
 struct lutna_owned;
 struct lutna_queue;
 struct lutna_table;
+struct lutna_ticket;
 
 /**
  * struct lutna_facts - what the device says of itself
@@ -234,6 +236,7 @@ struct lutna_vm {
  * @poll_wait: waits for @ended not to be empty, or the device to be gone
  * @mapping: what processes have mapped of the file
  * @idle_page: what they get for doorbells without a device; 0: nobody may ask
+ * @uring_lock: protects what commands of io_uring know of their queue
  */
 struct lutna_context {
 	struct lutna_device *ldev;
@@ -251,6 +254,7 @@ struct lutna_context {
 	wait_queue_head_t poll_wait;
 	struct address_space *mapping;
 	unsigned long idle_page;
+	spinlock_t uring_lock;	/* lutna_uring.q */
 };
 
 /**
@@ -258,12 +262,14 @@ struct lutna_context {
  * @result: how the last job in this place ended
  * @timeout: time limit of the job that stands there now, in jiffies
  * @cancelled: that job was told not to execute
+ * @uring: commands of io_uring that wait for that job
  * @fence: signalled when that job ends, or NULL
  */
 struct lutna_slot {
 	struct lutna_job_result result;
 	unsigned long timeout;
 	bool cancelled;
+	struct hlist_head uring;
 	struct dma_fence *fence;
 };
 
@@ -308,6 +314,8 @@ struct lutna_slot {
  * @watch: LUTNA_WATCH_*; 0: nobody has to be told that a job has ended
  * @ended_entry: in the context's list @ended; lutna_context.event_lock
  * @eventfd: with LUTNA_WATCH_EVENTFD
+ * @uring_count: commands of io_uring that wait for jobs; LUTNA_WATCH_URING if any
+ * @uring_told: up to which job such commands have been told of the end
  * @oldest_since: jiffies when the oldest job became the oldest
  * @timer: looks at the oldest job now and then
  * @work: stops or resets the queue at the device
@@ -353,6 +361,8 @@ struct lutna_queue {
 	u32 watch;
 	struct list_head ended_entry;
 	struct eventfd_ctx *eventfd;
+	u32 uring_count;
+	u64 uring_told;
 	unsigned long oldest_since;
 	struct timer_list timer;
 	struct work_struct work;
@@ -369,6 +379,7 @@ struct lutna_queue {
  * @size: its size as the caller sees it
  * @known: its size as the kernel sees it
  * @arg: the kernel's copy, all that it knows of it
+ * @ticket: for SUBMIT by io_uring, else NULL
  */
 struct lutna_call {
 	struct lutna_context *ctx;
@@ -376,6 +387,7 @@ struct lutna_call {
 	u32 size;
 	u32 known;
 	void *arg;
+	struct lutna_ticket *ticket;
 };
 
 /* drv.c */

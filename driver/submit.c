@@ -18,6 +18,7 @@
 #include "hw.h"
 #include "owned.h"
 #include "trace.h"
+#include "uring.h"
 
 /* Jobs on the stack at once: more than most callers have. */
 #define LUTNA_SUBMIT_STEP	16
@@ -31,6 +32,7 @@
  * struct lutna_push - a submission under way
  * @q: queue
  * @flags: LUTNA_SUBMIT_*
+ * @whole: jobs that there must be room for from the start, or 0
  * @turn: has the queue's turn
  * @first: sequence number that its first job has, or would have
  * @taken: jobs that were taken, when it is over
@@ -41,6 +43,7 @@
 struct lutna_push {
 	struct lutna_queue *q;
 	u32 flags;
+	u32 whole;
 	bool turn;
 	u64 first;
 	u64 taken;
@@ -140,6 +143,8 @@ static int lutna_push_begin(struct lutna_push *push)
 		ret = lutna_queue_error(q);
 	if (ret)
 		return ret;
+	if (push->whole > q->depth - (q->written - q->completed))
+		return -EAGAIN;
 	q->turn = true;
 	push->turn = true;
 	push->first = q->submitted + 1;
@@ -327,6 +332,10 @@ int lutna_ioctl_submit(struct lutna_call *call)
 	push.q = lutna_queue_get(call->ctx, arg->queue);
 	if (!push.q)
 		return -ENOENT;
+	if (call->ticket && call->ticket->nonblock) {
+		push.flags |= LUTNA_SUBMIT_NONBLOCK;
+		push.whole = arg->job_count;
+	}
 	/* Two hands in one ring would be one too many. */
 	ret = push.q->owned ? -EOPNOTSUPP : lutna_push_fences(&push, arg);
 	if (!ret)
@@ -335,6 +344,11 @@ int lutna_ioctl_submit(struct lutna_call *call)
 		ret = lutna_submit_answer(call, &push);
 	lutna_out_close(&push.out);
 	lutna_gate_free(push.gate);
-	lutna_queue_put(push.q);
+	if (!ret && call->ticket) {
+		call->ticket->q = push.q;
+		call->ticket->seqno = arg->seqno;
+	} else {
+		lutna_queue_put(push.q);
+	}
 	return ret;
 }

@@ -78,6 +78,7 @@ enum {
 #define LUTNA_DRIVER_FEATURE_FENCES	(1ULL << 3)	/* fences in SUBMIT */
 #define LUTNA_DRIVER_FEATURE_EVENTS	(1ULL << 4)	/* cancel, poll, many waits */
 #define LUTNA_DRIVER_FEATURE_OWNED_QUEUE (1ULL << 5)	/* LUTNA_QUEUE_OWNED */
+#define LUTNA_DRIVER_FEATURE_URING	(1ULL << 6)	/* commands of io_uring */
 
 /**
  * struct lutna_info - ioctl(LUTNA_IOCTL_GET_INFO)
@@ -806,5 +807,52 @@ struct lutna_queue_event {
 };
 
 #define LUTNA_IOCTL_QUEUE_EVENT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_QUEUE_EVENT)
+
+/**
+ * DOC: Commands of io_uring
+ *
+ * IORING_OP_URING_CMD on the file of a context, with one of these in the SQE's
+ * cmd_op and its structure in the SQE's cmd.  The completion comes when the job
+ * has ended; its res is 0, or the job's error, or says why there is no job.  In
+ * a ring with IORING_SETUP_CQE32 big_cqe[0] is the job's sequence number.
+ *
+ * Neither blocks io_uring_enter().  Where a ring or its thread goes away Linux
+ * ends a command that waits, with ECANCELED, from 6.7 on; before that the ring
+ * lives on until the job has ended, by its time limit at the latest.  The job is
+ * not cancelled by that: LUTNA_IOCTL_QUEUE_CANCEL does it, and the command then
+ * ends with the job.
+ */
+#define LUTNA_URING_SUBMIT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_SUBMIT)
+#define LUTNA_URING_WAIT	_IO(LUTNA_IOC_TYPE, LUTNA_CMD_WAIT)
+
+/**
+ * struct lutna_uring_submit - the cmd of LUTNA_URING_SUBMIT
+ * @submit: pointer to a struct lutna_submit, as for LUTNA_IOCTL_SUBMIT
+ * @reserved: must be zero
+ *
+ * The completion is about the last job taken.  Unless there is room for all jobs
+ * at once Linux lets a thread of its own submit them, and wait for room; with
+ * LUTNA_SUBMIT_NONBLOCK it does not wait, and res is EAGAIN if none was taken.
+ * So @submit and the jobs must stay as they are until the completion, and what
+ * the ioctl would have written to @submit is there by then.
+ */
+struct lutna_uring_submit {
+	__aligned_u64 submit;
+	__aligned_u64 reserved;
+};
+
+/**
+ * struct lutna_uring_wait - the cmd of LUTNA_URING_WAIT
+ * @seqno: the job, submitted already (else ENOENT)
+ * @queue: the queue
+ * @flags: must be zero
+ *
+ * EOPNOTSUPP: a queue that the process owns.
+ */
+struct lutna_uring_wait {
+	__aligned_u64 seqno;
+	__u32 queue;
+	__u32 flags;
+};
 
 #endif /* _UAPI_LUTNA_H */

@@ -246,7 +246,7 @@ static void *cancel_again_and_again(void *arg)
 	while (!__atomic_load_n(&c->stop, __ATOMIC_SEQ_CST) && !c->ret) {
 		__u64 newest = __atomic_load_n(c->newest, __ATOMIC_SEQ_CST);
 
-		c->ret = cancel(c->fd, c->queue, newest + 1, newest + 3, &count);
+		c->ret = cancel(c->fd, c->queue, newest + 14, newest + 16, &count);
 		if (!c->ret)
 			c->count += count;
 	}
@@ -267,7 +267,7 @@ TEST_F_TIMEOUT(cancel, race_with_the_device, 100)
 	int i, k;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, cancel_again_and_again, &c));
-	for (i = 0; i < JOBS; i += BATCH) {
+	for (i = 0; i < JOBS || (!cancelled && i < 50 * JOBS); i += BATCH) {
 		struct lutna_job jobs[BATCH] = { };
 
 		memset(self->buf.mem + 16 * PAGE, 0, BATCH);
