@@ -56,9 +56,12 @@ struct lutna_queue {
  * @buffer_import: of a dma-buf, as @buffer_new
  * @buffer_free: the device has no way to the memory any more on return
  * @queue_new: @depth is a power of two within the device's limits
+ * @queue_new_owned: the same without a system call a job; a wait looks for
+ *	@spin_ns before it sleeps
  * @queue_free: stops it at once
  * @submit: waits for room; returns -EBADFD after a fault, -ENODEV
- * @wait: until an absolute time of CLOCK_MONOTONIC; -ETIMEDOUT, -ENOENT
+ * @wait: until an absolute time of CLOCK_MONOTONIC; -ETIMEDOUT, -ENOENT;
+ *	@result may be NULL
  *
  * Arguments were checked by the caller.  All return 0 or a negative errno and
  * have then set the error text.
@@ -78,6 +81,10 @@ struct lutna_device_ops {
 	int (*queue_new)(struct lutna_queue **out, struct lutna_device *dev,
 			 unsigned int priority, unsigned int depth,
 			 uint64_t timeout_ns);
+	int (*queue_new_owned)(struct lutna_queue **out,
+			       struct lutna_device *dev, unsigned int priority,
+			       unsigned int depth, uint64_t timeout_ns,
+			       uint64_t spin_ns);
 	void (*queue_free)(struct lutna_queue *queue);
 	int (*submit)(struct lutna_queue *queue,
 		      const struct lutna_job_desc *job, uint64_t *seqno);

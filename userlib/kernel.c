@@ -13,6 +13,7 @@
 
 #include "backend.h"
 #include "error.h"
+#include "kernel_owned.h"
 #include "uapi/lutna.h"
 
 struct kernel_device {
@@ -25,9 +26,11 @@ struct kernel_buffer {
 	uint32_t handle;
 };
 
+/* @owned: NULL of a queue that takes its jobs by ioctl */
 struct kernel_queue {
 	struct lutna_queue queue;
 	uint32_t handle;
+	struct owned_queue *owned;
 };
 
 static int kernel_fd(struct lutna_device *dev)
@@ -306,6 +309,16 @@ static void kernel_buffer_free(struct lutna_buffer *buf)
 	free(kbuf);
 }
 
+static void queue_destroy(int fd, uint32_t handle)
+{
+	struct lutna_queue_destroy args = {
+		.size = sizeof(args),
+		.handle = handle,
+	};
+
+	do_ioctl(fd, LUTNA_IOCTL_QUEUE_DESTROY, &args);
+}
+
 static int kernel_queue_new(struct lutna_queue **out, struct lutna_device *dev,
 			    unsigned int priority, unsigned int depth,
 			    uint64_t timeout_ns)
@@ -333,16 +346,99 @@ static int kernel_queue_new(struct lutna_queue **out, struct lutna_device *dev,
 	return 0;
 }
 
+/* Drivers of before know neither the flag nor what the structure grew. */
+static int no_owned_queue(int err)
+{
+	if (err == -EOPNOTSUPP || err == -E2BIG)
+		return lutna_fail(-EOPNOTSUPP,
+				  "queue: this device or its driver gives none to processes");
+	return lutna_fail_errno(err, "queue: cannot create it");
+}
+
+static int kernel_queue_new_owned(struct lutna_queue **out,
+				  struct lutna_device *dev,
+				  unsigned int priority, unsigned int depth,
+				  uint64_t timeout_ns, uint64_t spin_ns)
+{
+	struct lutna_queue_create args = {
+		.size = sizeof(args),
+		.flags = LUTNA_QUEUE_OWNED,
+		.priority = priority,
+		.depth = depth,
+		.timeout_ns = timeout_ns,
+	};
+	struct kernel_queue *kqueue;
+	int fd = kernel_fd(dev);
+	int err;
+
+	kqueue = calloc(1, sizeof(*kqueue));
+	if (!kqueue)
+		return lutna_fail_errno(-ENOMEM, "queue");
+	err = do_ioctl(fd, LUTNA_IOCTL_QUEUE_CREATE, &args);
+	if (err) {
+		err = no_owned_queue(err);
+		goto err_free;
+	}
+	err = owned_queue_open(&kqueue->owned, fd, &args, spin_ns);
+	if (err)
+		goto err_destroy;
+	kqueue->queue.dev = dev;
+	kqueue->handle = args.handle;
+	*out = &kqueue->queue;
+	return 0;
+
+err_destroy:
+	queue_destroy(fd, args.handle);
+	bo_free(fd, args.ring);
+err_free:
+	free(kqueue);
+	return err;
+}
+
 static void kernel_queue_free(struct lutna_queue *queue)
 {
 	struct kernel_queue *kqueue = (struct kernel_queue *)queue;
-	struct lutna_queue_destroy args = {
-		.size = sizeof(args),
-		.handle = kqueue->handle,
-	};
+	int fd = kernel_fd(queue->dev);
 
-	do_ioctl(kernel_fd(queue->dev), LUTNA_IOCTL_QUEUE_DESTROY, &args);
+	queue_destroy(fd, kqueue->handle);
+	if (kqueue->owned) {
+		bo_free(fd, owned_queue_buffer(kqueue->owned));
+		owned_queue_close(kqueue->owned);
+	}
 	free(kqueue);
+}
+
+static int wait_ioctl(struct lutna_queue *queue, struct lutna_wait *args)
+{
+	args->size = sizeof(*args);
+	args->queue = ((struct kernel_queue *)queue)->handle;
+	return do_ioctl(kernel_fd(queue->dev), LUTNA_IOCTL_WAIT, args);
+}
+
+/* Waits for room as long as there is somebody who might make it. */
+static int submit_owned(struct lutna_queue *queue,
+			const struct lutna_job_desc *desc, uint64_t *seqno)
+{
+	struct owned_queue *owned = ((struct kernel_queue *)queue)->owned;
+	struct lutna_wait args = { .deadline_ns = INT64_MAX };
+	uint64_t number;
+	int err;
+
+	if (desc->timeout_ns)
+		return lutna_fail(-EOPNOTSUPP,
+				  "cannot submit the job: time limits are for the whole queue if a process owns it");
+	while ((err = owned_queue_put(owned, desc, &number)) == -EAGAIN) {
+		if (owned_queue_spin(owned, number, INT64_MAX))
+			continue;
+		args.seqno = number;
+		err = wait_ioctl(queue, &args);
+		if (err)
+			break;
+	}
+	if (err)
+		return lutna_fail_errno(err, "cannot submit the job");
+	*seqno = number;
+	return 0;
 }
 
 static int kernel_submit(struct lutna_queue *queue,
@@ -365,6 +461,8 @@ static int kernel_submit(struct lutna_queue *queue,
 	};
 	int err;
 
+	if (((struct kernel_queue *)queue)->owned)
+		return submit_owned(queue, desc, seqno);
 	err = do_ioctl(kernel_fd(queue->dev), LUTNA_IOCTL_SUBMIT, &args);
 	if (err)
 		return lutna_fail_errno(err, "cannot submit the job");
@@ -379,20 +477,24 @@ static int kernel_submit(struct lutna_queue *queue,
 static int kernel_wait(struct lutna_queue *queue, uint64_t seqno,
 		       int64_t deadline_ns, struct lutna_result *result)
 {
-	struct lutna_wait args = {
-		.size = sizeof(args),
-		.queue = ((struct kernel_queue *)queue)->handle,
-		.seqno = seqno,
-		.deadline_ns = deadline_ns,
-	};
+	struct owned_queue *owned = ((struct kernel_queue *)queue)->owned;
+	struct lutna_wait args = { .seqno = seqno, .deadline_ns = deadline_ns };
 	const struct lutna_job_result *ended = &args.result;
 	int err;
 
-	err = do_ioctl(kernel_fd(queue->dev), LUTNA_IOCTL_WAIT, &args);
+	if (owned) {
+		if (!owned_queue_knows(owned, seqno))
+			return -ENOENT;
+		if (owned_queue_spin(owned, seqno, deadline_ns) && !result)
+			return 0;
+	}
+	err = wait_ioctl(queue, &args);
 	if (err)
 		return lutna_fail_errno(err, "job %llu",
 					(unsigned long long)seqno);
 
+	if (!result)
+		return 0;
 	memset(result, 0, sizeof(*result));
 	if (!args.known)
 		return 0;
@@ -417,6 +519,7 @@ static const struct lutna_device_ops kernel_ops = {
 	.buffer_import = kernel_buffer_import,
 	.buffer_free = kernel_buffer_free,
 	.queue_new = kernel_queue_new,
+	.queue_new_owned = kernel_queue_new_owned,
 	.queue_free = kernel_queue_free,
 	.submit = kernel_submit,
 	.wait = kernel_wait,

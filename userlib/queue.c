@@ -20,20 +20,43 @@ static unsigned int default_depth(const struct lutna_device *dev)
 	return depth;
 }
 
-int lutna_queue_new(struct lutna_queue **out, struct lutna_device *dev,
-		    int priority, unsigned int depth, uint64_t timeout_ns)
+/* Chooses @depth if the caller does not. */
+static int check_queue(const struct lutna_device *dev, int priority,
+		       unsigned int *depth)
 {
 	if (priority < LUTNA_QUEUE_LOW || priority > LUTNA_QUEUE_REALTIME)
 		return lutna_fail(-EINVAL, "queue: no such priority: %d",
 				  priority);
-	if (!depth)
-		depth = default_depth(dev);
-	if (depth < 2 || depth & (depth - 1) || depth > dev->info.max_depth)
+	if (!*depth)
+		*depth = default_depth(dev);
+	if (*depth < 2 || *depth & (*depth - 1) || *depth > dev->info.max_depth)
 		return lutna_fail(-EINVAL,
 				  "queue: depth %u is not a power of two, 2..%u",
-				  depth, dev->info.max_depth);
+				  *depth, dev->info.max_depth);
+	return 0;
+}
+
+int lutna_queue_new(struct lutna_queue **out, struct lutna_device *dev,
+		    int priority, unsigned int depth, uint64_t timeout_ns)
+{
+	int err = check_queue(dev, priority, &depth);
+
+	if (err)
+		return err;
 	return dev->ops->queue_new(out, dev, (unsigned int)priority, depth,
 				   timeout_ns);
+}
+
+int lutna_queue_new_owned(struct lutna_queue **out, struct lutna_device *dev,
+			  int priority, unsigned int depth,
+			  uint64_t timeout_ns, uint64_t spin_ns)
+{
+	int err = check_queue(dev, priority, &depth);
+
+	if (err)
+		return err;
+	return dev->ops->queue_new_owned(out, dev, (unsigned int)priority,
+					 depth, timeout_ns, spin_ns);
 }
 
 void lutna_queue_free(struct lutna_queue *queue)
@@ -83,8 +106,9 @@ int lutna_queue_wait(struct lutna_queue *queue, uint64_t seqno,
 	struct lutna_result ended;
 	int err;
 
+	/* Who does not want to know can be told sooner. */
 	err = queue->dev->ops->wait(queue, seqno, lutna_deadline(timeout_ns),
-				    &ended);
+				    result ? &ended : NULL);
 	/* What the system has to say of these two is about files and networks. */
 	if (err == -ETIMEDOUT)
 		return lutna_fail(err, "job %" PRIu64 ": has not ended yet",

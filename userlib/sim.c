@@ -155,6 +155,7 @@ static const struct lutna_device_ops sim_ops = {
 	.buffer_import = sim_buffer_import,
 	.buffer_free = sim_buffer_free,
 	.queue_new = sim_queue_new,
+	.queue_new_owned = sim_queue_new_owned,
 	.queue_free = sim_queue_free,
 	.submit = sim_submit,
 	.wait = sim_wait,

@@ -32,6 +32,9 @@ uint64_t sim_time_ns(const struct sim_device *sim);
 int sim_queue_new(struct lutna_queue **out, struct lutna_device *dev,
 		  unsigned int priority, unsigned int depth,
 		  uint64_t timeout_ns);
+int sim_queue_new_owned(struct lutna_queue **out, struct lutna_device *dev,
+			unsigned int priority, unsigned int depth,
+			uint64_t timeout_ns, uint64_t spin_ns);
 void sim_queue_free(struct lutna_queue *queue);
 int sim_submit(struct lutna_queue *queue, const struct lutna_job_desc *job,
 	       uint64_t *seqno);

@@ -346,6 +346,14 @@ err_count:
 	return lutna_fail_errno(err, "queue: cannot create it");
 }
 
+int sim_queue_new_owned(struct lutna_queue **out, struct lutna_device *dev,
+			unsigned int priority, unsigned int depth,
+			uint64_t timeout_ns, uint64_t spin_ns)
+{
+	(void)spin_ns;
+	return sim_queue_new(out, dev, priority, depth, timeout_ns);
+}
+
 void sim_queue_free(struct lutna_queue *queue)
 {
 	struct sim_queue *sq = (struct sim_queue *)queue;
@@ -400,7 +408,7 @@ int sim_wait(struct lutna_queue *queue, uint64_t seqno, int64_t deadline_ns,
 	/* The last look counts, also at a deadline that had passed before. */
 	if (err == ETIMEDOUT && seqno <= sq->completed)
 		err = 0;
-	if (!err) {
+	if (!err && result) {
 		if (sq->submitted - seqno < sq->depth)
 			*result = job_of(sq, seqno)->result;
 		else

@@ -39,11 +39,13 @@ struct settings {
  * struct bench - what is measured
  * @dev: device
  * @queue: of it
+ * @owned: a queue that this process owns; NULL where there is no such thing
  * @nvme: file descriptor of the controller, or -1
  */
 struct bench {
 	struct lutna_device *dev;
 	struct lutna_queue *queue;
+	struct lutna_queue *owned;
 	int nvme;
 };
 
@@ -58,6 +60,18 @@ static int empty_job(struct bench *bench)
 		return complain("%s", lutna_last_error());
 	if (result.error)
 		return complain("an empty job failed: %s", strerror(-result.error));
+	return STATUS_OK;
+}
+
+/* No system call in between: who busy-waits does not ask what the job cost. */
+static int owned_job(struct bench *bench)
+{
+	const struct lutna_job_desc job = { .count = 0 };
+	uint64_t seqno;
+
+	if (lutna_queue_submit(bench->owned, &job, &seqno) ||
+	    lutna_queue_wait(bench->owned, seqno, -1, NULL))
+		return complain("%s", lutna_last_error());
 	return STATUS_OK;
 }
 
@@ -120,70 +134,101 @@ static struct latency summary(struct kind *kind)
 static int measure_latency(struct bench *bench, unsigned long samples,
 			   struct bench_report *report)
 {
-	struct kind kinds[] = {
-		{ "empty job: submit, wait", empty_job, NULL, 0 },
-		{ "getppid", parent, NULL, 0 },
-		{ "NVMe admin: Get Features", nvme_command, NULL, 0 },
+	struct {
+		struct kind kind;
+		struct latency *latency;
+		bool there;
+	} ways[] = {
+		{ { .name = "empty job: submit, wait", .once = empty_job },
+		  &report->empty, true },
+		{ { .name = "empty job: own queue", .once = owned_job },
+		  &report->owned, bench->owned },
+		{ { .name = "getppid", .once = parent }, &report->syscall, true },
+		{ { .name = "NVMe admin: Get Features", .once = nvme_command },
+		  &report->nvme, bench->nvme >= 0 },
 	};
-	size_t n = bench->nvme < 0 ? 2 : 3, i;
-	size_t blocks = (samples + BLOCK_SAMPLES - 1) / BLOCK_SAMPLES, block;
+	const size_t n = sizeof(ways) / sizeof(ways[0]);
+	size_t blocks = (samples + BLOCK_SAMPLES - 1) / BLOCK_SAMPLES, block, i;
 	int status = STATUS_OK;
 
 	for (i = 0; i < n; i++) {
-		kinds[i].ns = calloc(blocks * BLOCK_SAMPLES, sizeof(uint64_t));
-		if (!kinds[i].ns)
+		ways[i].kind.ns = calloc(blocks * BLOCK_SAMPLES, sizeof(uint64_t));
+		if (!ways[i].kind.ns)
 			status = complain("out of memory");
 	}
 	for (block = 0; !status && block < WARM_UP_BLOCKS + blocks; block++)
 		for (i = 0; !status && i < n; i++)
-			status = run_block(bench, &kinds[i],
-					   block >= WARM_UP_BLOCKS);
-	if (!status) {
-		report->empty = summary(&kinds[0]);
-		report->syscall = summary(&kinds[1]);
-		if (n > 2)
-			report->nvme = summary(&kinds[2]);
+			if (ways[i].there)
+				status = run_block(bench, &ways[i].kind,
+						   block >= WARM_UP_BLOCKS);
+	for (i = 0; i < n; i++) {
+		if (!status && ways[i].there)
+			*ways[i].latency = summary(&ways[i].kind);
+		free(ways[i].kind.ns);
 	}
-	for (i = 0; i < n; i++)
-		free(kinds[i].ns);
 	return status;
 }
 
 /* Waits for the oldest job before it submits the next, once enough are on. */
-static int measure_rate(struct bench *bench, unsigned long samples,
-			unsigned long inflight, struct bench_report *report)
+static int measure_rate(struct lutna_queue *queue, unsigned long samples,
+			unsigned long inflight, double *rate)
 {
 	const struct lutna_job_desc job = { .count = 0 };
-	struct lutna_result result;
 	uint64_t first = 0, seqno = 0, start = now_ns();
 	unsigned long i;
 
 	for (i = 0; i < samples + inflight; i++) {
-		if (i >= inflight) {
-			/* Jobs of a queue are numbered one after the other. */
-			if (lutna_queue_wait(bench->queue, first + i - inflight,
-					     -1, &result))
-				return complain("%s", lutna_last_error());
-			if (result.error)
-				return complain("an empty job failed: %s",
-						strerror(-result.error));
-		}
+		/* Jobs of a queue are numbered one after the other. */
+		if (i >= inflight &&
+		    lutna_queue_wait(queue, first + i - inflight, -1, NULL))
+			return complain("%s", lutna_last_error());
 		if (i >= samples)
 			continue;
-		if (lutna_queue_submit(bench->queue, &job, &seqno))
+		if (lutna_queue_submit(queue, &job, &seqno))
 			return complain("%s", lutna_last_error());
 		if (!i)
 			first = seqno;
 	}
-	report->inflight = (unsigned int)inflight;
-	report->jobs_per_second = (double)samples * 1e9 /
-				  (double)(now_ns() - start);
+	*rate = (double)samples * 1e9 / (double)(now_ns() - start);
 	return STATUS_OK;
+}
+
+/* The pass-through takes one at a time. */
+static int measure_nvme_rate(struct bench *bench, unsigned long samples,
+			     double *rate)
+{
+	uint64_t start = now_ns();
+	int status = STATUS_OK;
+	unsigned long i;
+
+	for (i = 0; i < samples && !status; i++)
+		status = nvme_command(bench);
+	if (!status)
+		*rate = (double)samples * 1e9 / (double)(now_ns() - start);
+	return status;
+}
+
+static int measure_rates(struct bench *bench, const struct settings *s,
+			 struct bench_report *report)
+{
+	int status;
+
+	report->inflight = (unsigned int)s->inflight;
+	status = measure_rate(bench->queue, s->samples, s->inflight,
+			      &report->jobs_per_second);
+	if (!status && bench->owned)
+		status = measure_rate(bench->owned, s->samples, s->inflight,
+				      &report->owned_per_second);
+	if (!status && bench->nvme >= 0)
+		status = measure_nvme_rate(bench, s->samples,
+					   &report->nvme_per_second);
+	return status;
 }
 
 static int open_all(const struct settings *s, struct bench *bench)
 {
 	unsigned int depth = 2;
+	int err;
 
 	if (lutna_device_open(&bench->dev, s->device))
 		return complain("%s%s", lutna_last_error(),
@@ -192,6 +237,11 @@ static int open_all(const struct settings *s, struct bench *bench)
 		depth *= 2;
 	if (lutna_queue_new(&bench->queue, bench->dev, LUTNA_QUEUE_NORMAL, depth,
 			    0))
+		return complain("%s", lutna_last_error());
+	/* Devices and drivers of before have none. */
+	err = lutna_queue_new_owned(&bench->owned, bench->dev,
+				    LUTNA_QUEUE_NORMAL, depth, 0, UINT64_MAX);
+	if (err && err != -EOPNOTSUPP)
 		return complain("%s", lutna_last_error());
 	if (!s->nvme)
 		return STATUS_OK;
@@ -215,7 +265,7 @@ static int bench_all(const struct settings *s)
 	if (!status)
 		status = measure_latency(&bench, s->samples, &report);
 	if (!status && s->inflight)
-		status = measure_rate(&bench, s->samples, s->inflight, &report);
+		status = measure_rates(&bench, s, &report);
 	if (!status)
 		status = bench_memory(bench.dev, 1 + s->samples / SAMPLES_A_MEMORY_ROUND,
 				      &report);
@@ -223,6 +273,7 @@ static int bench_all(const struct settings *s)
 		printer_for(s->json)->bench(&report);
 	if (bench.nvme >= 0)
 		close(bench.nvme);
+	lutna_queue_free(bench.owned);
 	lutna_queue_free(bench.queue);
 	lutna_device_close(bench.dev);
 	return status;

@@ -114,11 +114,15 @@ struct latency {
  * struct bench_report - lutna bench
  * @device: where
  * @empty: an empty job, submitted and waited for
+ * @owned: the same by a queue that the process owns; no samples if there is
+ *	no such thing
  * @nvme: an NVMe admin command; no samples if there is no such device
  * @nvme_device: its name, or NULL
  * @syscall: getppid
  * @inflight: jobs kept in the queue at once
  * @jobs_per_second: with so many
+ * @owned_per_second: the same by a queue that the process owns, 0 without
+ * @nvme_per_second: NVMe commands, one at a time, 0 without
  * @touched: 64 MiB of memory of the process: mmap(), touched, munmap()
  * @mapped: a buffer of 64 MiB, mapped for process and device, and freed
  * @mapped_touched: the same, touched by the process as well
@@ -126,11 +130,14 @@ struct latency {
 struct bench_report {
 	const struct lutna_device_info *device;
 	struct latency empty;
+	struct latency owned;
 	struct latency nvme;
 	const char *nvme_device;
 	struct latency syscall;
 	unsigned int inflight;
 	double jobs_per_second;
+	double owned_per_second;
+	double nvme_per_second;
 	struct latency touched;
 	struct latency mapped;
 	struct latency mapped_touched;

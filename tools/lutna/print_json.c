@@ -304,6 +304,8 @@ static void json_bench(const struct bench_report *report)
 
 	add_device(add_object(root, "device"), report->device);
 	add_latency(root, "empty_job", &report->empty);
+	if (report->owned.samples)
+		add_latency(root, "owned_job", &report->owned);
 	add_latency(root, "getppid", &report->syscall);
 	if (report->nvme.samples) {
 		add_latency(root, "nvme", &report->nvme);
@@ -314,6 +316,8 @@ static void json_bench(const struct bench_report *report)
 	if (report->inflight) {
 		add_number(root, "inflight", report->inflight);
 		add_real(root, "jobs_per_second", report->jobs_per_second);
+		add_real(root, "owned_per_second", report->owned_per_second);
+		add_real(root, "nvme_per_second", report->nvme_per_second);
 	}
 	add_latency(root, "memory_touched", &report->touched);
 	add_latency(root, "memory_mapped", &report->mapped);

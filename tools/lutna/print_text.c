@@ -276,20 +276,47 @@ static void print_latency(const struct latency *latency)
 	       latency->samples);
 }
 
+static void text_ratio(const char *name, const struct latency *ours,
+		       const struct latency *theirs)
+{
+	printf("  %-28s median %9.2f      99th percentile %9.2f\n", name,
+	       share(ours->median, theirs->median), share(ours->p99, theirs->p99));
+}
+
+static void text_rate(const char *name, double rate, double nvme)
+{
+	printf("  %-28s %.0f /s", name, rate);
+	if (nvme > 0)
+		printf(", %.1f times NVMe's %.0f", rate / nvme, nvme);
+	putchar('\n');
+}
+
+static void text_rates(const struct bench_report *report)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%u in flight", report->inflight);
+	text_rate(name, report->jobs_per_second, report->nvme_per_second);
+	snprintf(name, sizeof(name), "%u in flight, own queue", report->inflight);
+	if (report->owned_per_second > 0)
+		text_rate(name, report->owned_per_second, report->nvme_per_second);
+}
+
 static void text_bench(const struct bench_report *report)
 {
 	print_device(report->device);
 	print_latency(&report->empty);
+	if (report->owned.samples)
+		print_latency(&report->owned);
 	if (report->nvme.samples)
 		print_latency(&report->nvme);
 	print_latency(&report->syscall);
 	if (report->nvme.samples)
-		printf("  empty job / NVMe command     median %9.2f      99th percentile %9.2f\n",
-		       share(report->empty.median, report->nvme.median),
-		       share(report->empty.p99, report->nvme.p99));
+		text_ratio("empty job / NVMe command", &report->empty, &report->nvme);
+	if (report->nvme.samples && report->owned.samples)
+		text_ratio("own queue / NVMe command", &report->owned, &report->nvme);
 	if (report->inflight)
-		printf("  with %u in flight            %.0f jobs/s\n",
-		       report->inflight, report->jobs_per_second);
+		text_rates(report);
 	print_latency(&report->touched);
 	print_latency(&report->mapped);
 	print_latency(&report->mapped_touched);

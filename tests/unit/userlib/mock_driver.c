@@ -252,15 +252,37 @@ static int vm_unmap(struct lutna_vm_unmap *args)
 	return 0;
 }
 
+/* The page after the ring's buffer stands for the doorbells. */
+static void queue_own(struct lutna_queue_create *args)
+{
+	uint64_t ring = (args->depth * sizeof(struct lutna_job_entry) + PAGE - 1) &
+			~(uint64_t)(PAGE - 1);
+	unsigned int index = buffer_add(ring + PAGE);
+
+	args->ring = FIRST_BUFFER + index;
+	args->ring_bytes = ring + PAGE;
+	args->progress = (uint32_t)ring;
+	args->ring_offset = OFFSET(index);
+	args->doorbell_offset = OFFSET(index) + ring + PAGE + mock.bad_offset;
+	args->doorbell = mock.bad_bytes ? PAGE : 40;
+	expect(!ftruncate(mock.fd, (off_t)(OFFSET(index) + ring + 2 * PAGE)));
+	mock.owned = *args;
+}
+
 static int queue_create(struct lutna_queue_create *args)
 {
 	mock.queue = *args;
 	expect(args->size == sizeof(*args));
-	expect(!args->flags && !args->handle && !args->reserved);
+	expect(!args->handle && !args->reserved && !args->ring &&
+	       !args->progress && !args->ring_bytes && !args->ring_offset &&
+	       !args->doorbell_offset && !args->doorbell && !args->reserved2);
+	expect(!(args->flags & ~LUTNA_QUEUE_OWNED));
 	expect(queue_count < HANDLES);
 	queues[queue_count] = true;
 	args->handle = FIRST_QUEUE + queue_count++;
 	mock.queues++;
+	if (args->flags & LUTNA_QUEUE_OWNED)
+		queue_own(args);
 	return 0;
 }
 

@@ -28,9 +28,10 @@
  * @buffers: alive
  * @mappings: alive
  * @queues: alive
- * @bad_bytes: BO_CREATE answers with too small a size
- * @bad_offset: BO_CREATE and BO_IMPORT answer with an offset that cannot be
- *	mapped
+ * @bad_bytes: BO_CREATE answers with too small a size, QUEUE_CREATE with a
+ *	doorbell outside its page
+ * @bad_offset: BO_CREATE, BO_IMPORT and QUEUE_CREATE answer with an offset that
+ *	cannot be mapped
  * @limit: what BO_USER says that may be locked
  * @locked: what it says is locked
  * @took: jobs that SUBMIT says it took
@@ -41,6 +42,7 @@
  * @map: the same
  * @unmap: the same
  * @queue: the same
+ * @owned: answer to QUEUE_CREATE of a queue that a process owns
  * @submit: the same
  * @job: its job
  * @wait: the same
@@ -72,6 +74,7 @@ struct mock {
 	struct lutna_vm_map map;
 	struct lutna_vm_unmap unmap;
 	struct lutna_queue_create queue;
+	struct lutna_queue_create owned;
 	struct lutna_submit submit;
 	struct lutna_job job;
 	struct lutna_wait wait;

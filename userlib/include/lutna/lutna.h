@@ -168,6 +168,28 @@ enum lutna_queue_priority {
  */
 int lutna_queue_new(struct lutna_queue **out, struct lutna_device *dev,
 		    int priority, unsigned int depth, uint64_t timeout_ns);
+
+/**
+ * lutna_queue_new_owned() - a queue that takes jobs without a system call
+ * @out: set on success
+ * @dev: device; must outlive the queue
+ * @priority: enum lutna_queue_priority
+ * @depth: jobs at once, a power of two; 0: a good default
+ * @timeout_ns: time limit of every job, which is stopped after one to two times
+ *	of it; 0: the driver's
+ * @spin_ns: how long lutna_queue_wait() looks at memory before it sleeps;
+ *	UINT64_MAX: it never sleeps
+ *
+ * All that takes a queue takes this one too, but for a time limit of a single
+ * job (-EOPNOTSUPP).  lutna_queue_wait() needs no system call either if it is
+ * given no result to fill and the job ends well in time.  On the simulator it
+ * is a queue like any other.
+ *
+ * Return: 0; -EOPNOTSUPP if device or driver have no such queues; …
+ */
+int lutna_queue_new_owned(struct lutna_queue **out, struct lutna_device *dev,
+			  int priority, unsigned int depth,
+			  uint64_t timeout_ns, uint64_t spin_ns);
 void lutna_queue_free(struct lutna_queue *queue);
 
 /**
