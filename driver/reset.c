@@ -53,7 +53,6 @@ static void lutna_queue_freeze(struct lutna_queue *q)
 		q->state = LUTNA_QUEUE_DEAD;
 	else if (q->state == LUTNA_QUEUE_ACTIVE)
 		q->state = LUTNA_QUEUE_FAULTED;
-	lutna_owned_tell(q);
 	spin_unlock_irq(&q->lock);
 }
 
