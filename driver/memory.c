@@ -218,7 +218,7 @@ int lutna_memory_fill(struct lutna_memory *mem, bool dma32, bool wc)
 	return ret;
 }
 
-static struct page *lutna_memory_page(struct lutna_memory *mem, unsigned long index)
+struct page *lutna_memory_page(struct lutna_memory *mem, unsigned long index)
 {
 	unsigned long low = 0, high = mem->nr_pieces;
 

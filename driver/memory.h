@@ -99,6 +99,8 @@ static inline struct lutna_memory *lutna_memory_get(struct lutna_memory *mem)
 	return mem;
 }
 
+/** lutna_memory_page() - page @index of it */
+struct page *lutna_memory_page(struct lutna_memory *mem, unsigned long index);
 /** lutna_memory_put() - drop a reference */
 void lutna_memory_put(struct lutna_memory *mem);
 

@@ -45,14 +45,10 @@ static int lutna_owned_memory(struct lutna_context *ctx, unsigned long nr_pages,
 	return ret;
 }
 
-/* Where the kernel sees page @index of the memory, of which there are few. */
+/* Where the kernel sees page @index of the memory. */
 static void *lutna_owned_page(struct lutna_owned *owned, unsigned long index)
 {
-	const struct lutna_piece *piece = owned->bo->memory->pieces;
-
-	while (index - piece->first >= piece->nr)
-		piece++;
-	return page_address(piece->page + (index - piece->first));
+	return page_address(lutna_memory_page(owned->bo->memory, index));
 }
 
 int lutna_owned_new(struct lutna_queue *q)

@@ -29,6 +29,18 @@ void lutna_hw_start(struct lutna_device *ldev)
 	lutna_hw_write32(ldev, LUTNA_REG_CTRL, LUTNA_CTRL_ENABLE);
 }
 
+typedef void (*lutna_context_fn)(struct lutna_context *ctx);
+
+/* hw_sem is held for writing. */
+static void lutna_all_contexts(struct lutna_device *ldev, lutna_context_fn fn)
+{
+	struct lutna_context *ctx;
+	unsigned long id;
+
+	xa_for_each(&ldev->contexts, id, ctx)
+		fn(ctx);
+}
+
 typedef void (*lutna_queue_fn)(struct lutna_queue *q);
 
 /* All queues that the device works for; hw_sem is held for writing. */
@@ -70,16 +82,6 @@ static void lutna_queue_die(struct lutna_queue *q)
 	spin_unlock_irq(&q->lock);
 }
 
-/* Processes ring no doorbells until hw_sem is free again. */
-static void lutna_silence(struct lutna_device *ldev)
-{
-	struct lutna_context *ctx;
-	unsigned long id;
-
-	xa_for_each(&ldev->contexts, id, ctx)
-		lutna_doorbell_zap(ctx);
-}
-
 static void lutna_mask_interrupts(struct lutna_device *ldev, bool mask)
 {
 	unsigned int i;
@@ -92,16 +94,6 @@ static void lutna_mask_interrupts(struct lutna_device *ldev, bool mask)
 	}
 }
 
-/* hw_sem is held for writing and the device is dead. */
-static void lutna_tell_pollers(struct lutna_device *ldev)
-{
-	struct lutna_context *ctx;
-	unsigned long id;
-
-	xa_for_each(&ldev->contexts, id, ctx)
-		lutna_event_gone(ctx);
-}
-
 /* hw_sem is held for writing and the interrupts are off. */
 static void lutna_device_reset_locked(struct lutna_device *ldev)
 {
@@ -109,7 +101,8 @@ static void lutna_device_reset_locked(struct lutna_device *ldev)
 	int ret;
 
 	lutna_all_queues(ldev, lutna_queue_freeze);
-	lutna_silence(ldev);
+	/* Processes ring no doorbells until hw_sem is free again. */
+	lutna_all_contexts(ldev, lutna_doorbell_zap);
 	ret = lutna_hw_reset(ldev);
 	if (ret) {
 		dev_err(lutna_dev(ldev), "does not come out of reset (%d): given up\n", ret);
@@ -121,7 +114,7 @@ static void lutna_device_reset_locked(struct lutna_device *ldev)
 		lutna_cq_drain(&ldev->cqs[i]);
 	if (ldev->dead) {
 		lutna_all_queues(ldev, lutna_queue_die);
-		lutna_tell_pollers(ldev);
+		lutna_all_contexts(ldev, lutna_event_gone);
 		return;
 	}
 	lutna_all_queues(ldev, lutna_queue_reset_done);
@@ -261,9 +254,7 @@ void lutna_queue_recover(struct work_struct *work)
 
 void lutna_device_detach(struct lutna_device *ldev)
 {
-	struct lutna_context *ctx;
 	bool was_dead;
-	unsigned long id;
 	unsigned int i;
 
 	down_write(&ldev->hw_sem);
@@ -271,7 +262,8 @@ void lutna_device_detach(struct lutna_device *ldev)
 	was_dead = ldev->dead;
 	ldev->dead = true;
 	lutna_all_queues(ldev, lutna_queue_freeze);
-	lutna_silence(ldev);
+	/* Processes ring no doorbells until hw_sem is free again. */
+	lutna_all_contexts(ldev, lutna_doorbell_zap);
 	/* It may be pulled out; then it does no DMA anyway. */
 	if (!was_dead)
 		lutna_hw_reset(ldev);
@@ -280,11 +272,9 @@ void lutna_device_detach(struct lutna_device *ldev)
 		lutna_cq_drain(&ldev->cqs[i]);
 	lutna_all_queues(ldev, lutna_queue_die);
 	lutna_all_queues(ldev, lutna_queue_detach);
-	lutna_tell_pollers(ldev);
-	xa_for_each(&ldev->contexts, id, ctx) {
-		lutna_vm_detach(ctx);
-		lutna_bo_detach_all(ctx);
-	}
+	lutna_all_contexts(ldev, lutna_event_gone);
+	lutna_all_contexts(ldev, lutna_vm_detach);
+	lutna_all_contexts(ldev, lutna_bo_detach_all);
 	lutna_mask_interrupts(ldev, false);
 	up_write(&ldev->hw_sem);
 }
