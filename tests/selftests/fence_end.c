@@ -418,17 +418,6 @@ FIXTURE_TEARDOWN(module)
 	EXPECT_EQ(0, node_appear(0, true));
 }
 
-/* Files that are about to be closed may still hold it for a moment. */
-static int unload_soon(void)
-{
-	__s64 end = now_ns() + PATIENCE;
-	int ret;
-
-	while ((ret = module_unload()) == -EAGAIN && now_ns() < end)
-		usleep(1000);
-	return ret;
-}
-
 TEST_F_TIMEOUT(module, held_by_a_fence, 60)
 {
 	struct fenced s = { .fd = self->fd };
@@ -448,7 +437,7 @@ TEST_F_TIMEOUT(module, held_by_a_fence, 60)
 	EXPECT_EQ(-EAGAIN, module_unload());
 	EXPECT_EQ(1, fence_status(out));
 	ASSERT_EQ(0, close(out));
-	ASSERT_EQ(0, unload_soon());
+	ASSERT_EQ(0, module_unload_soon());
 	ASSERT_EQ(0, module_load());
 }
 
@@ -467,7 +456,7 @@ TEST_F_TIMEOUT(module, every_fence_lets_go_of_it, 60)
 			ASSERT_EQ(0, queue_destroy(self->fd, s.queue));
 	}
 	ASSERT_EQ(0, close(self->fd));
-	ASSERT_EQ(0, unload_soon());
+	ASSERT_EQ(0, module_unload_soon());
 	ASSERT_EQ(0, module_load());
 }
 

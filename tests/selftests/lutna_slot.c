@@ -57,7 +57,7 @@ int slot_remove(const struct test_slot *slot)
 	return write_word(path, "1");
 }
 
-int slot_rescan(void)
+int slot_rescan(const struct test_slot *slot)
 {
 	return write_word(PCI "rescan", "1");
 }
@@ -90,6 +90,16 @@ static int load(const char *module)
 int module_unload(void)
 {
 	return unload("lutna");
+}
+
+int module_unload_soon(void)
+{
+	__s64 end = now_ns() + PATIENCE;
+	int ret;
+
+	while ((ret = module_unload()) == -EAGAIN && now_ns() < end)
+		usleep(1000);
+	return ret;
 }
 
 int module_load(void)

@@ -126,6 +126,51 @@ int work_open_many(int fd, struct test_work *work);
 /** work_open_one() - one command, a convolution */
 int work_open_one(int fd, struct test_work *work);
 
+/**
+ * struct test_sleeper - a thread that waits for a job, by sleep_for_job()
+ * @fd: device file
+ * @queue: queue
+ * @seqno: the job
+ * @ns: how long
+ * @ret: what wait_for() said
+ * @result: how the job ended
+ */
+struct test_sleeper {
+	int fd;
+	__u32 queue;
+	__u64 seqno;
+	__s64 ns;
+	int ret;
+	struct lutna_job_result result;
+};
+
+/** sleep_for_job() - of a thread, whose argument is a struct test_sleeper */
+void *sleep_for_job(void *arg);
+
+/** signals_count() - let a signal be counted and do nothing else; @flags: SA_* */
+int signals_count(int sig, int flags);
+/** alarm_again_and_again() - count SIGALRM, one every 20 ms, until the test ends */
+int alarm_again_and_again(int flags);
+/** signals_seen() - how many were counted */
+int signals_seen(void);
+
+#define TEST_LOADERS	3
+
+/**
+ * struct test_loaders - processes that work until they are told to stop
+ * @pids: the processes
+ * @stop: tells them
+ */
+struct test_loaders {
+	int pids[TEST_LOADERS];
+	int *stop;
+};
+
+/** loaders_start() - @load returns 0, or what went wrong, once *@stop is set */
+int loaders_start(struct test_loaders *l, int (*load)(const int *stop));
+/** loaders_end() - exit statuses of all of them or-ed together: 0 if all went well */
+int loaders_end(struct test_loaders *l);
+
 /** without_privilege() - give up CAP_SYS_NICE for good */
 int without_privilege(void);
 
@@ -142,11 +187,13 @@ int slot_of(int fd, struct test_slot *slot);
 /** slot_unbind(), slot_bind() - take the driver away, give it back */
 int slot_unbind(const struct test_slot *slot);
 int slot_bind(const struct test_slot *slot);
-/** slot_remove(), slot_rescan() - pull the device out; look for devices */
+/** slot_remove(), slot_rescan() - pull the device out; look for devices, @slot's among them */
 int slot_remove(const struct test_slot *slot);
-int slot_rescan(void);
+int slot_rescan(const struct test_slot *slot);
 /** module_unload(), module_load() - of the driver */
 int module_unload(void);
+/** module_unload_soon() - files that are about to be closed may hold it a moment */
+int module_unload_soon(void);
 int module_load(void);
 /** exporter_load(), exporter_unload() - of exporter/, which makes /dev/lutna_exporter */
 int exporter_load(void);

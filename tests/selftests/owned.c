@@ -223,34 +223,19 @@ TEST_F_TIMEOUT(owned, wait, 60)
 	EXPECT_EQ(-EOPNOTSUPP, submit_list(self->fd, handle, 0, 0, NULL));
 }
 
-struct sleeper {
-	int fd;
-	__u32 queue;
-	__u64 seqno;
-	int ret;
-	struct lutna_job_result result;
-};
-
-static void *sleep_for_job(void *arg)
-{
-	struct sleeper *s = arg;
-
-	s->ret = wait_for(s->fd, s->queue, s->seqno, PATIENCE, &s->result);
-	return NULL;
-}
-
 /* Each wakes for its own job, whoever was there first and asks for what. */
 TEST_F_TIMEOUT(owned, many_sleepers, 60)
 {
 	static const __u64 order[DEPTH] = { 8, 3, 5, 1, 7, 2, 6, 4 };
-	struct sleeper s[DEPTH];
+	struct test_sleeper s[DEPTH];
 	pthread_t threads[DEPTH];
 	unsigned int round, i;
 
 	for (round = 0; round < 5; round++) {
 		for (i = 0; i < DEPTH; i++) {
-			s[i] = (struct sleeper) {
-				self->fd, self->q.args.handle, round * DEPTH + order[i], -1
+			s[i] = (struct test_sleeper) {
+				self->fd, self->q.args.handle, round * DEPTH + order[i],
+				PATIENCE, -1
 			};
 			ASSERT_EQ(0, pthread_create(&threads[i], NULL, sleep_for_job, &s[i]));
 		}

@@ -16,12 +16,6 @@
 #define PAGE	4096U
 #define DEPTH	8U
 #define NEVER	(600 * SECOND)
-#define LOADERS	3
-
-static int rescan(const struct test_slot *slot)
-{
-	return slot_rescan();
-}
 
 FIXTURE(gone)
 {
@@ -46,7 +40,7 @@ FIXTURE_VARIANT_ADD(gone, unbind)
 FIXTURE_VARIANT_ADD(gone, remove)
 {
 	.take = slot_remove,
-	.give = rescan,
+	.give = slot_rescan,
 };
 
 FIXTURE_SETUP(gone)
@@ -173,80 +167,39 @@ static int load(const int *stop)
 	return ret;
 }
 
-static int *shared_flag(void)
-{
-	return mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-}
-
-static void loaders_start(pid_t *pids, const int *stop)
-{
-	int i;
-
-	for (i = 0; i < LOADERS; i++) {
-		pids[i] = fork();
-		if (!pids[i])
-			_exit(-load(stop));
-	}
-}
-
-static int loaders_end(const pid_t *pids, int *stop)
-{
-	int i, status, all = 0;
-
-	__atomic_store_n(stop, 1, __ATOMIC_SEQ_CST);
-	for (i = 0; i < LOADERS; i++) {
-		waitpid(pids[i], &status, 0);
-		all |= status;
-	}
-	return all;
-}
-
 TEST_F_TIMEOUT(gone, again_and_again_under_load, 120)
 {
-	int *stop = shared_flag();
-	pid_t pids[LOADERS];
+	struct test_loaders loaders;
 	int i;
 
-	ASSERT_NE(MAP_FAILED, stop);
 	close(self->fd);
 	self->fd = -1;
 	owned_unmap(&self->q);
-	loaders_start(pids, stop);
+	ASSERT_EQ(0, loaders_start(&loaders, load));
 	for (i = 0; i < 8; i++) {
 		usleep(100000 + 37000 * i);
 		EXPECT_EQ(0, variant->take(&self->slot));
 		usleep(20000 * (i % 3));
 		EXPECT_EQ(0, variant->give(&self->slot));
 	}
-	EXPECT_EQ(0, loaders_end(pids, stop));
+	EXPECT_EQ(0, loaders_end(&loaders));
 	EXPECT_EQ(0, variant->take(&self->slot));
 	self->taken = true;
 }
 
-static void *sleep_for_job(void *arg)
-{
-	struct lutna_job_result result = { };
-	struct test_owned *q = arg;
-	int ret;
-
-	ret = wait_for((long)q->written, q->args.handle, 2, NEVER, &result);
-	return (void *)(long)(ret ?: result.error);
-}
-
 TEST_F_TIMEOUT(gone, sleepers_wake, 60)
 {
-	struct test_owned q = self->q;
+	struct test_sleeper s = { self->fd, self->q.args.handle, 2, NEVER, -1 };
 	pthread_t thread;
-	void *ended;
 
 	ASSERT_EQ(0, owned_submit(&self->q, 0, 0));
-	q.written = self->fd;
-	ASSERT_EQ(0, pthread_create(&thread, NULL, sleep_for_job, &q));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, sleep_for_job, &s));
 	usleep(50000);
 	ASSERT_EQ(0, variant->take(&self->slot));
 	self->taken = true;
-	ASSERT_EQ(0, pthread_join(thread, &ended));
-	EXPECT_EQ(-ENODEV, (long)ended);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, s.ret);
+	EXPECT_EQ(-ENODEV, s.result.error);
 }
 
 static void expect_held(struct __test_metadata *_metadata, bool bell)

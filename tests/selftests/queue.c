@@ -177,25 +177,9 @@ TEST_F(queue, again_and_again)
 	}
 }
 
-struct sleeper {
-	int fd;
-	__u32 queue;
-	__u64 seqno;
-	int ret;
-	struct lutna_job_result result;
-};
-
-static void *sleep_for_job(void *arg)
-{
-	struct sleeper *s = arg;
-
-	s->ret = wait_for(s->fd, s->queue, s->seqno, PATIENCE, &s->result);
-	return NULL;
-}
-
 TEST_F_TIMEOUT(queue, destroyed_while_it_works, 60)
 {
-	struct sleeper sleepers[4];
+	struct test_sleeper sleepers[4];
 	struct test_work work;
 	pthread_t threads[4];
 	__u32 handle, other;
@@ -207,7 +191,7 @@ TEST_F_TIMEOUT(queue, destroyed_while_it_works, 60)
 	ASSERT_EQ(0, queue_create(self->fd, NORMAL, 4, 600 * SECOND, &other));
 	for (i = 0; i < 4; i++) {
 		ASSERT_EQ(0, submit_list(self->fd, handle, work.list, work.count, &seqno));
-		sleepers[i] = (struct sleeper) { self->fd, handle, seqno, -1 };
+		sleepers[i] = (struct test_sleeper) { self->fd, handle, seqno, PATIENCE, -1 };
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, sleep_for_job, &sleepers[i]));
 	}
 	usleep(100000);
@@ -227,7 +211,7 @@ TEST_F_TIMEOUT(queue, destroyed_while_it_works, 60)
 
 static void *fill_queue(void *arg)
 {
-	struct sleeper *s = arg;
+	struct test_sleeper *s = arg;
 	struct lutna_job jobs[64] = { };
 	__u32 taken = 0;
 	int i;
@@ -242,14 +226,14 @@ static void *fill_queue(void *arg)
 TEST_F_TIMEOUT(queue, destroyed_while_someone_waits_for_room, 60)
 {
 	struct test_work work;
-	struct sleeper first, second;
+	struct test_sleeper first, second;
 	pthread_t a, b;
 	__u32 handle;
 
 	ASSERT_EQ(0, work_open_one(self->fd, &work));
 	ASSERT_EQ(0, queue_create(self->fd, NORMAL, 4, 600 * SECOND, &handle));
 	ASSERT_EQ(0, submit_list(self->fd, handle, work.list, work.count, NULL));
-	first = (struct sleeper) { self->fd, handle, 0, -1 };
+	first = (struct test_sleeper) { self->fd, handle, 0, PATIENCE, -1 };
 	second = first;
 	ASSERT_EQ(0, pthread_create(&a, NULL, fill_queue, &first));
 	ASSERT_EQ(0, pthread_create(&b, NULL, fill_queue, &second));

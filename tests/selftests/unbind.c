@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -14,7 +13,6 @@
 
 #define PAGE	4096UL
 #define NEVER	(600 * SECOND)
-#define LOADERS	3
 
 /* A way to take the device away, and one to get it back */
 FIXTURE_VARIANT(gone)
@@ -22,11 +20,6 @@ FIXTURE_VARIANT(gone)
 	int (*take)(const struct test_slot *slot);
 	int (*give)(const struct test_slot *slot);
 };
-
-static int rescan(const struct test_slot *slot)
-{
-	return slot_rescan();
-}
 
 FIXTURE(gone)
 {
@@ -44,7 +37,7 @@ FIXTURE_VARIANT_ADD(gone, unbind)
 FIXTURE_VARIANT_ADD(gone, remove)
 {
 	.take = slot_remove,
-	.give = rescan,
+	.give = slot_rescan,
 };
 
 FIXTURE_SETUP(gone)
@@ -110,26 +103,10 @@ TEST_F_TIMEOUT(gone, file_stays_harmless, 60)
 	EXPECT_EQ(0, munmap(buf.mem, HUGE_BYTES));
 }
 
-struct sleeper {
-	int fd;
-	__u32 queue;
-	__u64 seqno;
-	int ret;
-	struct lutna_job_result result;
-};
-
-static void *sleep_for_job(void *arg)
-{
-	struct sleeper *s = arg;
-
-	s->ret = wait_for(s->fd, s->queue, s->seqno, NEVER, &s->result);
-	return NULL;
-}
-
 static void *sleep_for_room(void *arg)
 {
 	struct lutna_job job = { .unit = LUTNA_UNIT_LUTNA };
-	struct sleeper *s = arg;
+	struct test_sleeper *s = arg;
 
 	s->ret = submit_jobs(s->fd, s->queue, 0, &job, 1, NULL, NULL);
 	return NULL;
@@ -137,7 +114,7 @@ static void *sleep_for_room(void *arg)
 
 TEST_F_TIMEOUT(gone, waiters_wake, 60)
 {
-	struct sleeper job[3], room;
+	struct test_sleeper job[3], room;
 	struct test_work work;
 	pthread_t threads[4];
 	__u32 queue;
@@ -148,10 +125,10 @@ TEST_F_TIMEOUT(gone, waiters_wake, 60)
 	ASSERT_EQ(0, submit_list(self->fd, queue, work.list, work.count, NULL));
 	ASSERT_EQ(0, submit_list(self->fd, queue, 0, 0, NULL));
 	for (i = 0; i < 3; i++) {
-		job[i] = (struct sleeper) { self->fd, queue, 1 + i % 2, -1 };
+		job[i] = (struct test_sleeper) { self->fd, queue, 1 + i % 2, NEVER, -1 };
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, sleep_for_job, &job[i]));
 	}
-	room = (struct sleeper) { self->fd, queue, 0, -1 };
+	room = (struct test_sleeper) { self->fd, queue, 0, NEVER, -1 };
 	ASSERT_EQ(0, pthread_create(&threads[3], NULL, sleep_for_room, &room));
 	usleep(100000);
 
@@ -243,52 +220,21 @@ static int load(const int *stop)
 	return ret == -ENODEV ? 0 : ret;
 }
 
-static int *shared_flag(void)
-{
-	return mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-}
-
-static void loaders_start(pid_t *pids, const int *stop)
-{
-	int i;
-
-	for (i = 0; i < LOADERS; i++) {
-		pids[i] = fork();
-		if (!pids[i])
-			_exit(-load(stop));
-	}
-}
-
-/* Exit statuses of all of them or-ed together: 0 if all went well */
-static int loaders_end(const pid_t *pids, int *stop)
-{
-	int i, status, all = 0;
-
-	__atomic_store_n(stop, 1, __ATOMIC_SEQ_CST);
-	for (i = 0; i < LOADERS; i++) {
-		waitpid(pids[i], &status, 0);
-		all |= status;
-	}
-	return all;
-}
-
 TEST_F_TIMEOUT(gone, again_and_again_under_load, 120)
 {
-	int *stop = shared_flag();
-	pid_t pids[LOADERS];
+	struct test_loaders loaders;
 	int i;
 
-	ASSERT_NE(MAP_FAILED, stop);
 	close(self->fd);
 	self->fd = -1;
-	loaders_start(pids, stop);
+	ASSERT_EQ(0, loaders_start(&loaders, load));
 	for (i = 0; i < 8; i++) {
 		usleep(100000 + 37000 * i);
 		EXPECT_EQ(0, variant->take(&self->slot));
 		usleep(20000 * (i % 3));
 		EXPECT_EQ(0, variant->give(&self->slot));
 	}
-	EXPECT_EQ(0, loaders_end(pids, stop));
+	EXPECT_EQ(0, loaders_end(&loaders));
 	/* Back to its number, which an old file may have kept from it */
 	EXPECT_EQ(0, variant->take(&self->slot));
 	self->taken = true;
@@ -311,17 +257,6 @@ FIXTURE_SETUP(module)
 FIXTURE_TEARDOWN(module)
 {
 	EXPECT_EQ(0, node_appear(0, true));
-}
-
-/* Files that are about to be closed may still hold it for a moment. */
-static int unload_soon(void)
-{
-	__s64 end = now_ns() + PATIENCE;
-	int ret;
-
-	while ((ret = module_unload()) == -EAGAIN && now_ns() < end)
-		usleep(1000);
-	return ret;
 }
 
 TEST_F(module, held_by_a_file)
@@ -368,7 +303,7 @@ TEST_F_TIMEOUT(module, unloaded_and_loaded, 60)
 		ASSERT_EQ(0, submit_list(fd, queue, work.list, work.count, NULL));
 		ASSERT_EQ(0, munmap(work.small.mem, work.small.bytes));
 		close(fd);
-		ASSERT_EQ(0, unload_soon());
+		ASSERT_EQ(0, module_unload_soon());
 		ASSERT_EQ(0, module_load());
 		ASSERT_EQ(0, node_appear(0, true));
 	}
@@ -376,21 +311,19 @@ TEST_F_TIMEOUT(module, unloaded_and_loaded, 60)
 
 TEST_F_TIMEOUT(module, unloaded_under_load, 120)
 {
-	int *stop = shared_flag();
-	pid_t pids[LOADERS];
+	struct test_loaders loaders;
 	int i;
 
-	ASSERT_NE(MAP_FAILED, stop);
 	close(self->fd);
-	loaders_start(pids, stop);
+	ASSERT_EQ(0, loaders_start(&loaders, load));
 	for (i = 0; i < 4; i++) {
 		usleep(200000);
 		/* Whoever uses the device loses it, and lets go of the module. */
 		EXPECT_EQ(0, slot_unbind(&self->slot));
-		EXPECT_EQ(0, unload_soon());
+		EXPECT_EQ(0, module_unload_soon());
 		EXPECT_EQ(0, module_load());
 	}
-	EXPECT_EQ(0, loaders_end(pids, stop));
+	EXPECT_EQ(0, loaders_end(&loaders));
 }
 
 TEST_HARNESS_MAIN

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -287,22 +286,6 @@ TEST_F_TIMEOUT(many, wakes_at_unbind, 60)
 	EXPECT_EQ(0, node_appear(0, true));
 }
 
-static int alarms;
-
-static void on_alarm(int sig)
-{
-	__atomic_add_fetch(&alarms, 1, __ATOMIC_SEQ_CST);
-}
-
-/* A signal every 20 ms, until the test ends */
-static int alarm_again_and_again(int flags)
-{
-	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = flags };
-	struct itimerval every = { { 0, 20000 }, { 0, 20000 } };
-
-	return sigaction(SIGALRM, &action, NULL) || setitimer(ITIMER_REAL, &every, NULL);
-}
-
 TEST_F(many, signals)
 {
 	__s64 deadline;
@@ -311,7 +294,7 @@ TEST_F(many, signals)
 	deadline = now_ns() + 200 * MS;
 	EXPECT_EQ(-ETIMEDOUT, wait_many(self->fd, 0, self->items, 1, deadline, NULL));
 	EXPECT_LE(deadline, now_ns());
-	EXPECT_LT(0, __atomic_load_n(&alarms, __ATOMIC_SEQ_CST));
+	EXPECT_LT(0, signals_seen());
 	ASSERT_EQ(0, alarm_again_and_again(0));
 	EXPECT_EQ(-EINTR, wait_many(self->fd, 0, self->items, 1, now_ns() + NEVER, NULL));
 }
@@ -372,7 +355,6 @@ TEST_F_TIMEOUT(many, newest_with_signals, 60)
 		},
 		.ret = -1,
 	};
-	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
 	pthread_t thread;
 	int i;
 
@@ -381,7 +363,7 @@ TEST_F_TIMEOUT(many, newest_with_signals, 60)
 	ASSERT_EQ(0, submit_list(self->fd, d.wait.queue, self->work.list, self->work.count,
 				 NULL));
 	ASSERT_EQ(0, submit_list(self->fd, d.wait.queue, 0, 0, NULL));
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_EQ(0, signals_count(SIGUSR1, SA_RESTART));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, drain, &d));
 	while (!__atomic_load_n(&d.wait.seqno, __ATOMIC_SEQ_CST))
 		usleep(1000);
@@ -391,7 +373,7 @@ TEST_F_TIMEOUT(many, newest_with_signals, 60)
 		usleep(20000);
 	}
 	ASSERT_EQ(0, pthread_join(thread, NULL));
-	EXPECT_LT(0, __atomic_load_n(&alarms, __ATOMIC_SEQ_CST));
+	EXPECT_LT(0, signals_seen());
 	EXPECT_EQ(0, d.ret);
 	EXPECT_EQ(2, d.wait.seqno);
 	EXPECT_EQ(-ECANCELED, d.wait.result.error);
