@@ -100,6 +100,39 @@ static int map_into_device(struct kernel_buffer *kbuf, unsigned int access)
 	return 0;
 }
 
+/* What is left of a buffer that the device has no way to. */
+static void buffer_give_back(const struct kernel_buffer *kbuf)
+{
+	if (kbuf->buf.data && !kbuf->buf.borrowed)
+		munmap(kbuf->buf.data, kbuf->buf.mapped);
+	bo_free(kernel_fd(kbuf->buf.dev), kbuf->handle);
+}
+
+/* Takes over @given, all of whose members but the address are there. */
+static int buffer_finish(struct lutna_buffer **out,
+			 const struct kernel_buffer *given, unsigned int access)
+{
+	struct kernel_buffer *kbuf = malloc(sizeof(*kbuf));
+	int err;
+
+	if (!kbuf) {
+		err = lutna_fail_errno(-ENOMEM, "buffer");
+		goto err_give_back;
+	}
+	*kbuf = *given;
+	err = map_into_device(kbuf, access);
+	if (err)
+		goto err_free;
+	*out = &kbuf->buf;
+	return 0;
+
+err_free:
+	free(kbuf);
+err_give_back:
+	buffer_give_back(given);
+	return err;
+}
+
 static int kernel_buffer_new(struct lutna_buffer **out,
 			     struct lutna_device *dev, size_t bytes,
 			     unsigned int access)
@@ -108,26 +141,18 @@ static int kernel_buffer_new(struct lutna_buffer **out,
 		.size = sizeof(create),
 		.bytes = bytes,
 	};
-	struct kernel_buffer *kbuf;
 	int fd = kernel_fd(dev);
 	void *data;
 	int err;
 
-	kbuf = calloc(1, sizeof(*kbuf));
-	if (!kbuf)
-		return lutna_fail_errno(-ENOMEM, "buffer");
-
 	err = do_ioctl(fd, LUTNA_IOCTL_BO_CREATE, &create);
-	if (err) {
-		lutna_fail_errno(err, "buffer: cannot allocate %zu bytes",
-				 bytes);
-		goto err_free;
-	}
+	if (err)
+		return lutna_fail_errno(err, "buffer: cannot allocate %zu bytes",
+					bytes);
 	if (create.bytes < bytes || create.bytes > SIZE_MAX) {
 		err = lutna_fail(-EPROTO, "buffer: bad size from the driver");
 		goto err_bo_free;
 	}
-
 	data = mmap(NULL, create.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		    (off_t)create.mmap_offset);
 	if (data == MAP_FAILED) {
@@ -135,24 +160,16 @@ static int kernel_buffer_new(struct lutna_buffer **out,
 				       "buffer: cannot map it into the process");
 		goto err_bo_free;
 	}
+	return buffer_finish(out, &(struct kernel_buffer){
+		.buf = {
+			.dev = dev, .data = data, .size = bytes,
+			.mapped = create.bytes,
+		},
+		.handle = create.handle,
+	}, access);
 
-	kbuf->handle = create.handle;
-	kbuf->buf.dev = dev;
-	kbuf->buf.data = data;
-	kbuf->buf.size = bytes;
-	kbuf->buf.mapped = create.bytes;
-	err = map_into_device(kbuf, access);
-	if (err)
-		goto err_munmap;
-	*out = &kbuf->buf;
-	return 0;
-
-err_munmap:
-	munmap(data, create.bytes);
 err_bo_free:
 	bo_free(fd, create.handle);
-err_free:
-	free(kbuf);
 	return err;
 }
 
@@ -190,35 +207,18 @@ static int kernel_buffer_from_memory(struct lutna_buffer **out,
 		.addr = (uintptr_t)memory,
 		.bytes = bytes,
 	};
-	struct kernel_buffer *kbuf;
-	int fd = kernel_fd(dev);
 	int err;
 
-	kbuf = calloc(1, sizeof(*kbuf));
-	if (!kbuf)
-		return lutna_fail_errno(-ENOMEM, "buffer");
-	err = do_ioctl(fd, LUTNA_IOCTL_BO_USER, &user);
-	if (err) {
-		err = no_user(err, bytes, &user);
-		goto err_free;
-	}
-	kbuf->handle = user.handle;
-	kbuf->buf.dev = dev;
-	kbuf->buf.data = memory;
-	kbuf->buf.borrowed = true;
-	kbuf->buf.size = bytes;
-	kbuf->buf.mapped = bytes;
-	err = map_into_device(kbuf, access);
+	err = do_ioctl(kernel_fd(dev), LUTNA_IOCTL_BO_USER, &user);
 	if (err)
-		goto err_bo_free;
-	*out = &kbuf->buf;
-	return 0;
-
-err_bo_free:
-	bo_free(fd, user.handle);
-err_free:
-	free(kbuf);
-	return err;
+		return no_user(err, bytes, &user);
+	return buffer_finish(out, &(struct kernel_buffer){
+		.buf = {
+			.dev = dev, .data = memory, .borrowed = true,
+			.size = bytes, .mapped = bytes,
+		},
+		.handle = user.handle,
+	}, access);
 }
 
 static int kernel_buffer_export(struct lutna_buffer *buf, bool write, int *fd)
@@ -260,52 +260,31 @@ static int kernel_buffer_import(struct lutna_buffer **out,
 		.flags = bo_flags(access),
 		.fd = dmabuf,
 	};
-	struct kernel_buffer *kbuf;
 	int fd = kernel_fd(dev);
 	int err;
 
-	kbuf = calloc(1, sizeof(*kbuf));
-	if (!kbuf)
-		return lutna_fail_errno(-ENOMEM, "buffer");
 	err = do_ioctl(fd, LUTNA_IOCTL_BO_IMPORT, &args);
-	if (err) {
-		err = no_sharing(err, "import it");
-		goto err_free;
-	}
-	if (!args.bytes || args.bytes > SIZE_MAX) {
-		err = lutna_fail(-EPROTO, "buffer: bad size from the driver");
-		goto err_bo_free;
-	}
-	kbuf->handle = args.handle;
-	kbuf->buf.dev = dev;
-	kbuf->buf.data = map_import(fd, dmabuf, &args);
-	kbuf->buf.size = args.bytes;
-	kbuf->buf.mapped = args.bytes;
-	err = map_into_device(kbuf, access);
 	if (err)
-		goto err_munmap;
-	*out = &kbuf->buf;
-	return 0;
-
-err_munmap:
-	if (kbuf->buf.data)
-		munmap(kbuf->buf.data, args.bytes);
-err_bo_free:
-	bo_free(fd, args.handle);
-err_free:
-	free(kbuf);
-	return err;
+		return no_sharing(err, "import it");
+	if (!args.bytes || args.bytes > SIZE_MAX) {
+		bo_free(fd, args.handle);
+		return lutna_fail(-EPROTO, "buffer: bad size from the driver");
+	}
+	return buffer_finish(out, &(struct kernel_buffer){
+		.buf = {
+			.dev = dev, .data = map_import(fd, dmabuf, &args),
+			.size = args.bytes, .mapped = args.bytes,
+		},
+		.handle = args.handle,
+	}, access);
 }
 
 static void kernel_buffer_free(struct lutna_buffer *buf)
 {
 	struct kernel_buffer *kbuf = (struct kernel_buffer *)buf;
-	int fd = kernel_fd(buf->dev);
 
-	vm_unmap(fd, buf->address, buf->mapped);
-	if (buf->data && !buf->borrowed)
-		munmap(buf->data, buf->mapped);
-	bo_free(fd, kbuf->handle);
+	vm_unmap(kernel_fd(buf->dev), buf->address, buf->mapped);
+	buffer_give_back(kbuf);
 	free(kbuf);
 }
 
@@ -319,12 +298,32 @@ static void queue_destroy(int fd, uint32_t handle)
 	do_ioctl(fd, LUTNA_IOCTL_QUEUE_DESTROY, &args);
 }
 
+/* Sets no error text. */
+static int queue_create(struct kernel_queue **out, struct lutna_device *dev,
+			struct lutna_queue_create *args)
+{
+	struct kernel_queue *kqueue = calloc(1, sizeof(*kqueue));
+	int err;
+
+	if (!kqueue)
+		return -ENOMEM;
+	args->size = sizeof(*args);
+	err = do_ioctl(kernel_fd(dev), LUTNA_IOCTL_QUEUE_CREATE, args);
+	if (err) {
+		free(kqueue);
+		return err;
+	}
+	kqueue->queue.dev = dev;
+	kqueue->handle = args->handle;
+	*out = kqueue;
+	return 0;
+}
+
 static int kernel_queue_new(struct lutna_queue **out, struct lutna_device *dev,
 			    unsigned int priority, unsigned int depth,
 			    uint64_t timeout_ns)
 {
 	struct lutna_queue_create args = {
-		.size = sizeof(args),
 		.priority = priority,
 		.depth = depth,
 		.timeout_ns = timeout_ns,
@@ -332,16 +331,9 @@ static int kernel_queue_new(struct lutna_queue **out, struct lutna_device *dev,
 	struct kernel_queue *kqueue;
 	int err;
 
-	kqueue = calloc(1, sizeof(*kqueue));
-	if (!kqueue)
-		return lutna_fail_errno(-ENOMEM, "queue");
-	err = do_ioctl(kernel_fd(dev), LUTNA_IOCTL_QUEUE_CREATE, &args);
-	if (err) {
-		free(kqueue);
+	err = queue_create(&kqueue, dev, &args);
+	if (err)
 		return lutna_fail_errno(err, "queue: cannot create it");
-	}
-	kqueue->queue.dev = dev;
-	kqueue->handle = args.handle;
 	*out = &kqueue->queue;
 	return 0;
 }
@@ -361,7 +353,6 @@ static int kernel_queue_new_owned(struct lutna_queue **out,
 				  uint64_t timeout_ns, uint64_t spin_ns)
 {
 	struct lutna_queue_create args = {
-		.size = sizeof(args),
 		.flags = LUTNA_QUEUE_OWNED,
 		.priority = priority,
 		.depth = depth,
@@ -371,26 +362,18 @@ static int kernel_queue_new_owned(struct lutna_queue **out,
 	int fd = kernel_fd(dev);
 	int err;
 
-	kqueue = calloc(1, sizeof(*kqueue));
-	if (!kqueue)
-		return lutna_fail_errno(-ENOMEM, "queue");
-	err = do_ioctl(fd, LUTNA_IOCTL_QUEUE_CREATE, &args);
-	if (err) {
-		err = no_owned_queue(err);
-		goto err_free;
-	}
+	err = queue_create(&kqueue, dev, &args);
+	if (err)
+		return no_owned_queue(err);
 	err = owned_queue_open(&kqueue->owned, fd, &args, spin_ns);
 	if (err)
 		goto err_destroy;
-	kqueue->queue.dev = dev;
-	kqueue->handle = args.handle;
 	*out = &kqueue->queue;
 	return 0;
 
 err_destroy:
 	queue_destroy(fd, args.handle);
 	bo_free(fd, args.ring);
-err_free:
 	free(kqueue);
 	return err;
 }
